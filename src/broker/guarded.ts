@@ -1,0 +1,126 @@
+import { GangerError } from "../errors.ts";
+import type { NewJob } from "../job/job.ts";
+import { assertJobName, assertQueueName } from "../job/names.ts";
+import type { Broker } from "./broker.ts";
+import type { ClaimRequest, HolderInfo, Outcome, Released, ReleaseReason, Settlement } from "./claim.ts";
+
+export const MAX_CLAIM = 10_000;
+const MAX_PRIORITY = 1_000_000_000;
+
+/** Wraps a broker with what all of them need: arguments are checked once, and nothing is used after its end. */
+export function guarded(broker: Broker): Broker {
+  return new GuardedBroker(broker);
+}
+
+class GuardedBroker implements Broker {
+  readonly #broker: Broker;
+  #closed: Promise<void> | undefined;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  get name() {
+    return this.#broker.name;
+  }
+  get url() {
+    return this.#broker.url;
+  }
+  get inspect() {
+    return this.#open().inspect;
+  }
+  get wakeups() {
+    return this.#open().wakeups;
+  }
+  get edit() {
+    return this.#open().edit;
+  }
+  get schedules() {
+    return this.#open().schedules;
+  }
+  get flows() {
+    return this.#open().flows;
+  }
+  get limits() {
+    return this.#open().limits;
+  }
+  get events() {
+    return this.#open().events;
+  }
+  get stats() {
+    return this.#open().stats;
+  }
+  get store() {
+    return this.#open().store;
+  }
+  get transactions() {
+    return this.#open().transactions;
+  }
+  get maintenance() {
+    return this.#open().maintenance;
+  }
+
+  async enqueue(jobs: readonly NewJob[]): Promise<readonly string[]> {
+    const broker = this.#open();
+    for (const job of jobs) assertNewJob(job);
+    return jobs.length === 0 ? [] : broker.enqueue(jobs);
+  }
+
+  async claim(request: ClaimRequest) {
+    const broker = this.#open();
+    assertRequest(request);
+    return request.queues.length === 0 ? [] : broker.claim(request);
+  }
+
+  async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
+    const broker = this.#open();
+    if (next !== undefined) assertRequest(next);
+    return broker.settle(outcomes, next);
+  }
+
+  async heartbeat(holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
+    const broker = this.#open();
+    assertRange("ttlMs", ttlMs, 1, 86_400_000);
+    if (holders.length > 0) await broker.heartbeat(holders, ttlMs);
+  }
+
+  async release(holder: string, reason: ReleaseReason): Promise<Released> {
+    return this.#open().release(holder, reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= Promise.resolve(this.#broker[Symbol.asyncDispose]());
+    await this.#closed;
+  }
+
+  #open(): Broker {
+    if (this.#closed === undefined) return this.#broker;
+    throw new GangerError("GANGER_BROKER_CLOSED", `The ${this.#broker.name} broker is closed`, {
+      hint: "Close it after its last use, or open another.",
+    });
+  }
+}
+
+function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes = 1 }: NewJob): void {
+  assertQueueName(queue);
+  assertJobName(name);
+  assertRange("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
+  assertRange("maxCrashes", maxCrashes, 1, 1_000_000);
+  if (delayMs !== undefined) assertRange("delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
+  if (runAtMs !== undefined) assertRange("runAtMs", runAtMs, 0, Number.MAX_SAFE_INTEGER);
+  if (delayMs === undefined || runAtMs === undefined) return;
+  throw new GangerError("GANGER_OPTION_INVALID", "A job has both a delay and a time to run at", {
+    hint: "Give one of them.",
+  });
+}
+
+function assertRequest({ limit }: ClaimRequest): void {
+  assertRange("limit", limit, 1, MAX_CLAIM);
+}
+
+function assertRange(what: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new GangerError("GANGER_OPTION_INVALID", `${what} is ${value}`, {
+    hint: `Give a whole number from ${min} to ${max}.`,
+  });
+}

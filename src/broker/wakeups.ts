@@ -1,0 +1,10 @@
+/** Wakes idle workers early. Without it they poll. */
+export interface Wakeups {
+  /**
+   * Calls `wake` soon after there may be something new: a job that can be
+   * claimed, one that is scheduled, or one that was cancelled while it ran.
+   * It may call too often, and once is enough for many changes; it must not
+   * stay silent. `wake` never throws.
+   */
+  subscribe(wake: () => void): Promise<AsyncDisposable>;
+}

@@ -1,0 +1,23 @@
+/** What a running job knows of itself, and may say. Handed to `perform`. */
+export interface JobContext {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly priority: number;
+  /** Which run this is, counting only runs that ended in an error: 1 at first. */
+  readonly attempt: number;
+  /** Runs that may end in an error in all. */
+  readonly attempts: number;
+  readonly interruptions: number;
+  readonly crashes: number;
+  readonly enqueuedAt: Date;
+  /**
+   * Aborted when the job should end early: its time is up, it was cancelled, it
+   * lost its claim, or its worker must stop. The reason is a `GangerError` or a `TimeoutError`.
+   */
+  readonly signal: AbortSignal;
+  /** Reports how far the job is, between 0 and 1. Kept at most some times a second. */
+  progress(done: number): void;
+  /** Adds a line to the job's log. The newest 100 lines of 2,000 characters are kept. */
+  log(line: string): void;
+}
