@@ -25,3 +25,5 @@ export interface StoredDocument {
   readonly value: string;
   readonly version: number;
 }
+
+export const MAX_DOCUMENT_BYTES = 1_048_576;

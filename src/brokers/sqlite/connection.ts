@@ -1,0 +1,129 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { readStatements } from "../../broker/sql.ts";
+import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import { isBusy, toFailure } from "./failure.ts";
+import type { SqliteLocation } from "./location.ts";
+import { toNumber } from "./rows.ts";
+
+const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store"];
+
+/**
+ * One open database: its statements by name, and write transactions that are
+ * fair between processes.
+ *
+ * SQLite's own waiting (`busy_timeout`) backs off to 100 ms while the others
+ * take the lock again and again, so that one of four processes starves. Every
+ * process here retries by itself, soon and at random; measured in
+ * docs/decisions/0002-sqlite-write-lock.md.
+ */
+export class Connection {
+  readonly location: SqliteLocation;
+  readonly #database: SqliteDatabase;
+  readonly #sql: ReadonlyMap<string, string>;
+  readonly #prepared = new Map<string, SqliteStatement>();
+
+  constructor(database: SqliteDatabase, location: SqliteLocation) {
+    this.#database = database;
+    this.location = location;
+    const texts = SCRIPTS.map((script) =>
+      readStatements(new URL(`./sql/${script}.sql`, import.meta.url), location.prefix),
+    );
+    this.#sql = new Map(texts.flatMap((statements) => [...statements]));
+  }
+
+  /** A statement of the scripts in `sql/`, prepared at its first use. */
+  statement(name: string): SqliteStatement {
+    const known = this.#prepared.get(name);
+    return known ?? this.statementOf(name, this.text(name));
+  }
+
+  /** A statement whose text is made at run time; kept by its name. */
+  statementOf(name: string, sql: string): SqliteStatement {
+    const known = this.#prepared.get(name);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(name, statement);
+    return statement;
+  }
+
+  text(name: string): string {
+    const sql = this.#sql.get(name);
+    if (sql === undefined) throw new TypeError(`There is no statement ${name}`);
+    return sql;
+  }
+
+  /** Runs a script of several statements. */
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  /** The store's clock, in milliseconds since 1970. */
+  now(): number {
+    return toNumber(this.statement("now").get()?.[0]);
+  }
+
+  /** Runs `work` in a write transaction: all of it is kept, or none. Waits its turn for 30 s at most. */
+  async write<T>(work: (now: number) => T): Promise<T> {
+    await this.#begin();
+    try {
+      const result = work(this.now());
+      this.statementOf("commit", "commit").run();
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw toFailure(error, this.location.path);
+    }
+  }
+
+  /** Runs reads that see one moment of the store. */
+  read<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw toFailure(error, this.location.path);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  async #begin(): Promise<void> {
+    const begin = this.statementOf("begin", "begin immediate");
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, MAX_WAIT_MS)) {
+      try {
+        begin.run();
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw toFailure(error, this.location.path);
+      }
+      const pauseMs = waitMs * (0.5 + Math.random());
+      // Timers tick in milliseconds: shorter pauses must be slept through, longer ones let jobs run meanwhile.
+      if (pauseMs < 1) Atomics.wait(sleeper, 0, 0, pauseMs);
+      else await delay(pauseMs);
+    }
+  }
+
+  #rollback(): void {
+    try {
+      this.statementOf("rollback", "rollback").run();
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors, such as a full disk.
+      if (!String(error).includes("no transaction is active")) throw error;
+    }
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const FIRST_WAIT_MS = 0.1;
+const MAX_WAIT_MS = 2;
+const PATIENCE_MS = 30_000;
+
+/** The row of an id; an id that is not this store's has none. */
+export function toRowId(id: string): number {
+  const number = Number(id);
+  return Number.isSafeInteger(number) && number > 0 && String(number) === id ? number : NO_ROW;
+}
+
+const NO_ROW = -1;

@@ -1,0 +1,69 @@
+import { DEFAULT_MAX_CRASHES, type NewJob } from "../../job/job.ts";
+import type { Connection } from "./connection.ts";
+import type { Queues } from "./queues.ts";
+import { toNumber } from "./rows.ts";
+
+/**
+ * Adds jobs in the write transaction that is open. `wakes` is whether anybody
+ * need be woken: workers come back to a queue until they find it empty, so that
+ * only a job for an empty queue, or one due before all others, is news.
+ */
+export function enqueue(
+  connection: Connection,
+  queues: Queues,
+  jobs: readonly NewJob[],
+  now: number,
+): { readonly ids: readonly string[]; readonly wakes: boolean } {
+  const due = jobs.map((job) => dueOf(job, now));
+  const rows = jobs.map((job, place) => toRow(job, queues.ensure(job.queue), due[place] ?? null));
+  const wakes = isNews(connection, rows);
+  const { lastId } = connection.statement("insertJobs").run(now, JSON.stringify(rows));
+  const firstId = lastId - jobs.length + 1;
+  if (due.includes(null)) connection.statement("insertWaiting").run(firstId, lastId);
+  if (due.some((time) => time !== null)) connection.statement("insertScheduled").run(firstId, lastId);
+  return { ids: jobs.map((_, place) => String(firstId + place)), wakes };
+}
+
+type JobRow = readonly [
+  queue: number,
+  name: string,
+  payload: string,
+  priority: number,
+  due: number | null,
+  maxCrashes: number,
+  options: string | null,
+  tags: string | null,
+];
+
+function toRow(job: NewJob, queue: number, due: number | null): JobRow {
+  const { name, payload, priority = 0, maxCrashes = DEFAULT_MAX_CRASHES, options = null, tags = [] } = job;
+  return [
+    queue,
+    name,
+    payload,
+    priority,
+    due,
+    maxCrashes,
+    options,
+    tags.length === 0 ? null : JSON.stringify(tags),
+  ];
+}
+
+/** When a job is due, or null when it is now. */
+function dueOf({ delayMs, runAtMs }: NewJob, now: number): number | null {
+  const due = runAtMs ?? now + (delayMs ?? 0);
+  return due > now ? due : null;
+}
+
+function isNews(connection: Connection, rows: readonly JobRow[]): boolean {
+  const queues = new Set<number>();
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const [queue, , , , due] of rows) {
+    if (due === null) queues.add(queue);
+    else earliest = Math.min(earliest, due);
+  }
+  const hasWaiting = connection.statement("hasWaiting");
+  for (const queue of queues) if (hasWaiting.get(queue) === undefined) return true;
+  if (earliest === Number.POSITIVE_INFINITY) return false;
+  return earliest < toNumber(connection.statement("nextDue").get()?.[0] ?? Number.POSITIVE_INFINITY);
+}

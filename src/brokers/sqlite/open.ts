@@ -1,0 +1,57 @@
+import { closeSync, openSync } from "node:fs";
+import type { Broker } from "../../broker/broker.ts";
+import { SqliteBroker } from "./broker.ts";
+import { Connection } from "./connection.ts";
+import { openDatabase, type SqliteDatabase } from "./driver.ts";
+import { isBusy, toFailure } from "./failure.ts";
+import { parseLocation, type SqliteLocation } from "./location.ts";
+import { migrate } from "./migrate.ts";
+
+/**
+ * Opens the embedded broker: `sqlite:PATH?synchronous=full|normal|off&prefix=NAME`.
+ * The file and its tables are made when they are not there; its folder must be.
+ */
+export async function openSqlite(url: string): Promise<Broker> {
+  const location = parseLocation(url);
+  const database = await open(location);
+  try {
+    const connection = new Connection(database, location);
+    await migrate(connection);
+    return new SqliteBroker(connection, url);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function open({ path, synchronous }: SqliteLocation): Promise<SqliteDatabase> {
+  let database: SqliteDatabase | undefined;
+  try {
+    database = await openDatabase(path);
+    prepare(database, synchronous);
+    // The file that wakes others; made here so that a folder that cannot be written to is found out now.
+    closeSync(openSync(`${path}-wake`, "a"));
+    return database;
+  } catch (error) {
+    database?.close();
+    throw toFailure(error, path);
+  }
+}
+
+/** Changing to WAL needs the file for itself: of several openers at once all but one are told to wait. */
+function prepare(database: SqliteDatabase, synchronous: string): void {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      database.exec(`pragma busy_timeout = 0; pragma journal_mode = wal; pragma synchronous = ${synchronous};
+        pragma cache_size = -16000; pragma temp_store = memory; pragma foreign_keys = off`);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(sleeper, 0, 0, 1 + 4 * Math.random());
+    }
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const PATIENCE_MS = 5000;

@@ -1,0 +1,134 @@
+import type { Outcome } from "../../broker/claim.ts";
+import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
+import { type Connection, toRowId } from "./connection.ts";
+import { addHistory, FINISHED, finish, forget, putBack } from "./moves.ts";
+import type { Queues } from "./queues.ts";
+import { toNumber } from "./rows.ts";
+
+interface Settled {
+  readonly settled: readonly boolean[];
+  /** Whether a job became waiting or scheduled. */
+  readonly wakes: boolean;
+}
+
+/** Applies outcomes in the write transaction that is open. What completed is written by the batch, the rest one by one. */
+export function settle(
+  connection: Connection,
+  queues: Queues,
+  outcomes: readonly Outcome[],
+  now: number,
+): Settled {
+  const held = endClaims(connection, outcomes);
+  const completed = new CompletedBatch(connection, now);
+  let wakes = false;
+  const settled = outcomes.map((outcome) => {
+    const queue = held.get(outcome.id);
+    // An outcome that is reported twice in one batch counts once.
+    if (queue === undefined || !held.delete(outcome.id)) return false;
+    if (outcome.kind === "completed") completed.add(queue, outcome);
+    else wakes = apply(connection, queues, { outcome, queue, now }) || wakes;
+    return true;
+  });
+  completed.write();
+  return { settled, wakes };
+}
+
+/** Ends those claims that are still the holder's, and says which queue each job is in. */
+function endClaims(connection: Connection, outcomes: readonly Outcome[]): Map<string, number> {
+  const byToken = new Map<number, number[]>();
+  for (const { id, token } of outcomes) {
+    const ids = byToken.get(token);
+    if (ids === undefined) byToken.set(token, [toRowId(id)]);
+    else ids.push(toRowId(id));
+  }
+  const held = new Map<string, number>();
+  for (const [token, ids] of byToken) {
+    for (const [id, queue] of connection.statement("endClaims").all(token, JSON.stringify(ids))) {
+      held.set(String(id), toNumber(queue));
+    }
+  }
+  return held;
+}
+
+type Completed = Extract<Outcome, { kind: "completed" }>;
+
+/** Completed jobs that differ in nothing but their ids, and perhaps results, go in with one statement. */
+class CompletedBatch {
+  readonly #connection: Connection;
+  readonly #now: number;
+  readonly #plain = new Map<string, number[]>();
+  readonly #withResult = new Map<string, [number, string][]>();
+  readonly #forgotten: number[] = [];
+
+  constructor(connection: Connection, now: number) {
+    this.#connection = connection;
+    this.#now = now;
+  }
+
+  add(queue: number, { id, result, keepMs = DEFAULT_KEEP_MS.completed }: Completed): void {
+    const row = toRowId(id);
+    if (keepMs === 0) this.#forgotten.push(row);
+    else if (result === undefined) append(this.#plain, `${queue} ${keepMs}`, row);
+    else append(this.#withResult, `${queue} ${keepMs}`, [row, result]);
+  }
+
+  write(): void {
+    for (const [key, rows] of this.#plain) this.#finish("finishPlain", key, rows);
+    for (const [key, rows] of this.#withResult) this.#finish("finishWithResult", key, rows);
+    if (this.#forgotten.length > 0) forget(this.#connection, this.#forgotten);
+  }
+
+  #finish(statement: string, key: string, rows: readonly unknown[]): void {
+    const [queue = 0, keepMs = 0] = key.split(" ").map(Number);
+    this.#connection.statement(statement).run(queue, this.#now, this.#now + keepMs, JSON.stringify(rows));
+  }
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+interface Application {
+  readonly outcome: Exclude<Outcome, Completed>;
+  readonly queue: number;
+  readonly now: number;
+}
+
+/** Applies one outcome; true when somebody should be woken for it. */
+function apply(connection: Connection, queues: Queues, { outcome, queue, now }: Application): boolean {
+  const id = toRowId(outcome.id);
+  switch (outcome.kind) {
+    case "retry":
+      connection.statement("countAttempt").run(1, JSON.stringify(outcome.error), id);
+      addHistory(connection, { id, now, event: "retried", detail: outcome.error.message });
+      putBack(connection, id, outcome.delayMs === 0 ? undefined : now + outcome.delayMs);
+      return true;
+    case "failed": {
+      const { error, keepMs = DEFAULT_KEEP_MS.failed, counts = true } = outcome;
+      connection.statement("countAttempt").run(counts ? 1 : 0, JSON.stringify(error), id);
+      addHistory(connection, { id, now, event: "failed", detail: error.message });
+      finish(connection, { id, queue, state: FINISHED.failed, now, keepMs });
+      return false;
+    }
+    case "released":
+      if (outcome.started) {
+        connection.statement("countInterruption").run(id);
+        addHistory(connection, { id, now, event: "interrupted" });
+      }
+      putBack(connection, id, undefined);
+      return true;
+    case "cancelled":
+      addHistory(connection, { id, now, event: "cancelled" });
+      finish(connection, { id, queue, state: FINISHED.cancelled, now, keepMs: DEFAULT_KEEP_MS.cancelled });
+      return false;
+    case "advanced": {
+      const due = outcome.delayMs === undefined || outcome.delayMs === 0 ? null : now + outcome.delayMs;
+      connection.statement("advanceJob").run(queues.ensure(outcome.queue), outcome.payload ?? null, due, id);
+      addHistory(connection, { id, now, event: "moved", detail: outcome.queue });
+      putBack(connection, id, due ?? undefined);
+      return true;
+    }
+  }
+}
