@@ -44,8 +44,8 @@ export class Client implements AsyncDisposable {
    * @throws `GANGER_PAYLOAD_*` for a payload that does not fit, is no JSON or too large;
    * `GANGER_OPTION_INVALID`, `GANGER_QUEUE_INVALID` or `GANGER_DURATION_INVALID` for a bad option.
    */
-  async enqueue<Input>(
-    definition: JobDefinition<Input, never>,
+  async enqueue<Input, Output>(
+    definition: JobDefinition<Input, Output>,
     payload: Input,
     options?: EnqueueOptions,
   ): Promise<string> {
@@ -58,8 +58,8 @@ export class Client implements AsyncDisposable {
    *
    * @throws as `enqueue`.
    */
-  async enqueueMany<Input>(
-    definition: JobDefinition<Input, never>,
+  async enqueueMany<Input, Output>(
+    definition: JobDefinition<Input, Output>,
     payloads: readonly Input[],
     options?: EnqueueOptions,
   ): Promise<readonly string[]> {

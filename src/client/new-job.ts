@@ -38,8 +38,8 @@ const KNOWN_KEYS = new Set([
 ]);
 
 /** Checks a payload and its options, and makes a broker's job of them. A promise only where the schema needs one. */
-export function toNewJob<Input>(
-  definition: JobDefinition<Input, never>,
+export function toNewJob<Input, Output>(
+  definition: JobDefinition<Input, Output>,
   payload: Input,
   options: EnqueueOptions | undefined,
   maxPayloadBytes: number | undefined,
@@ -52,8 +52,8 @@ export function toNewJob<Input>(
   return checked instanceof Promise ? checked.then(build) : build();
 }
 
-function newJob<Input>(
-  { name, queue, maxCrashes }: JobDefinition<Input, never>,
+function newJob(
+  { name, queue, maxCrashes }: Pick<JobDefinition, "name" | "queue" | "maxCrashes">,
   payload: string,
   options: EnqueueOptions | undefined,
 ): NewJob {

@@ -27,7 +27,7 @@ export class JobRegistry {
   get(name: string): AnyJob {
     const definition = this.#definitions.get(name);
     if (definition !== undefined) return definition;
-    const known = [...this.#definitions.keys()].toSorted?.() ?? [...this.#definitions.keys()];
+    const known = [...this.#definitions.keys()].sort();
     throw new GangerError("GANGER_JOB_UNKNOWN", `No job is named "${name}"`, {
       hint: known.length === 0 ? "No job is defined." : `Jobs are ${known.slice(0, 20).join(", ")}.`,
     });
@@ -39,5 +39,4 @@ export class JobRegistry {
 }
 
 /** A definition of which only the name is known: payloads are checked by its schema, not by the compiler. */
-// biome-ignore format: one line
-export type AnyJob = JobDefinition<never, never, unknown> | JobDefinition<unknown, unknown, unknown>;
+export type AnyJob = JobDefinition;

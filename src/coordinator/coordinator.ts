@@ -1,0 +1,103 @@
+import type { Broker } from "../broker/broker.ts";
+import type { HolderInfo, Released, ReleaseReason } from "../broker/claim.ts";
+import { DEFAULT_PRUNE_BOUNDS, type PruneBounds } from "../broker/maintenance.ts";
+import { ledgerDirectory } from "../ipc/ledger.ts";
+import { DueClock } from "./due-clock.ts";
+import { rescueNeighbours } from "./neighbours.ts";
+import { Pruner } from "./pruner.ts";
+
+export interface CoordinatorOptions {
+  /** How long a holder lives after its last heartbeat; it is given three within that time. */
+  readonly ttlMs: number;
+  readonly bounds?: PruneBounds | undefined;
+  /** Where the workers of this host leave their ledgers. */
+  readonly ledger?: string | undefined;
+  /** Called when a duty fails, and with `undefined` when all go well again. */
+  readonly onTrouble?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Speaks to the broker for a host: keeps the heartbeats of its workers, releases
+ * the dead, makes due jobs ready, prunes. Its duties are safe to do in several
+ * places at once. The broker's absence ends none of them.
+ */
+export class Coordinator {
+  readonly #broker: Broker;
+  readonly #options: CoordinatorOptions;
+  readonly #holders = new Map<string, HolderInfo>();
+  readonly #due: DueClock;
+  readonly #pruner: Pruner;
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> = Promise.resolve();
+  #isBeating = false;
+  #isTroubled = false;
+
+  constructor(broker: Broker, options: CoordinatorOptions) {
+    this.#broker = broker;
+    this.#options = options;
+    this.#due = new DueClock(broker, (error) => this.#trouble(error));
+    this.#pruner = new Pruner(broker, options.bounds ?? DEFAULT_PRUNE_BOUNDS, (error) =>
+      this.#trouble(error),
+    );
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#beat(), this.#options.ttlMs / 3);
+    this.#beat();
+    this.#due.start();
+    this.#pruner.start();
+  }
+
+  /** Keeps this holder alive from now on. */
+  add(holder: HolderInfo): void {
+    this.#holders.set(holder.holder, holder);
+  }
+
+  delete(holder: string): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Gives back what a dead or leaving holder held. Tried again until the broker has answered. */
+  async release(holder: string, reason: ReleaseReason): Promise<Released> {
+    this.delete(holder);
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#broker.release(holder, reason);
+      } catch (error) {
+        this.#trouble(error);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** failures, 2000)));
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([this.#beating, this.#due.stop(), this.#pruner.stop()]);
+  }
+
+  #beat(): void {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    this.#beating = this.#doBeat().finally(() => {
+      this.#isBeating = false;
+    });
+  }
+
+  async #doBeat(): Promise<void> {
+    const { ttlMs, ledger = ledgerDirectory() } = this.#options;
+    try {
+      await this.#broker.heartbeat([...this.#holders.values()], ttlMs);
+      await rescueNeighbours(this.#broker, ledger, this.#holders);
+      await this.#broker.maintenance?.rescue();
+      if (this.#isTroubled) this.#options.onTrouble?.(undefined);
+      this.#isTroubled = false;
+    } catch (error) {
+      this.#trouble(error);
+    }
+  }
+
+  #trouble(error: unknown): void {
+    if (!this.#isTroubled) this.#options.onTrouble?.(error);
+    this.#isTroubled = true;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Broker } from "../broker/broker.ts";
+
+/** Makes scheduled jobs ready when they are due: by a timer to the next one, and by a look at whatever is new. */
+export class DueClock {
+  readonly #broker: Broker;
+  readonly #onError: (error: unknown) => void;
+  #subscription: AsyncDisposable | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+  #lastLookAt = 0;
+
+  constructor(broker: Broker, onError: (error: unknown) => void) {
+    this.#broker = broker;
+    this.#onError = onError;
+  }
+
+  start(): void {
+    if (this.#broker.maintenance === undefined) return;
+    void this.#subscribe();
+    this.#look();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+    await this.#subscription?.[Symbol.asyncDispose]();
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      const subscription = await this.#broker.wakeups?.subscribe(() => this.#wake());
+      if (this.#isStopped) await subscription?.[Symbol.asyncDispose]();
+      else this.#subscription = subscription;
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** A producer's burst wakes often; one look in some milliseconds serves for all. */
+  #wake(): void {
+    if (performance.now() - this.#lastLookAt > MIN_GAP_MS) this.#look();
+    else this.#arm(MIN_GAP_MS);
+  }
+
+  #look(): void {
+    this.#lastLookAt = performance.now();
+    this.#running ??= this.#move().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #move(): Promise<void> {
+    try {
+      const report = await this.#broker.maintenance?.due();
+      this.#arm(Math.min(report?.nextInMs ?? MAX_GAP_MS, MAX_GAP_MS));
+    } catch (error) {
+      this.#onError(error);
+      this.#arm(MAX_GAP_MS);
+    }
+  }
+
+  #arm(inMs: number): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), Math.max(1, inMs));
+  }
+}
+
+const MIN_GAP_MS = 5;
+const MAX_GAP_MS = 1000;

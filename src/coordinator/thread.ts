@@ -1,0 +1,23 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openBroker } from "../broker/connect.ts";
+import { Coordinator } from "./coordinator.ts";
+
+/** What `worker/keeper.ts` hands to the thread. */
+export interface KeeperData {
+  readonly url: string;
+  readonly holder: string;
+  readonly queues: string;
+  readonly ttlMs: number;
+}
+
+/** The thread beside a worker in a user's own process: a coordinator for that one worker. */
+async function main({ url, holder, queues, ttlMs }: KeeperData): Promise<void> {
+  await using broker = await openBroker(url);
+  const coordinator = new Coordinator(broker, { ttlMs });
+  coordinator.add({ holder, queues });
+  coordinator.start();
+  await new Promise<void>((resolve) => parentPort?.once("message", () => resolve()));
+  await coordinator.stop();
+}
+
+await main(workerData);

@@ -1,0 +1,43 @@
+import type { ResolvedConfig } from "../config/resolved.ts";
+import { createLog } from "../telemetry/log.ts";
+import { Manager, type PoolEnd } from "./manager.ts";
+
+export interface RunPoolOptions {
+  readonly stderr: { write(text: string): unknown };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signals: {
+    on(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
+    off(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
+  };
+}
+
+const ENDING: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
+
+/**
+ * Runs a pool until a signal ends it: the first SIGTERM or SIGINT lets running
+ * jobs finish, the second ends everything at once.
+ *
+ * @throws what kept the pool from starting, such as `GANGER_MODULE_BROKEN` or `GANGER_BROKER_LOCKED`.
+ */
+export async function runPool(
+  config: ResolvedConfig,
+  { stderr, env, signals }: RunPoolOptions,
+): Promise<PoolEnd> {
+  const log = createLog({ ...config.log, name: "manager", write: (line) => stderr.write(line) });
+  const manager = new Manager(config, { log, env });
+  let wasAsked = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    log.info({ signal }, wasAsked ? "ending at once" : "draining; a second signal ends at once");
+    if (wasAsked) manager.end();
+    else manager.drain();
+    wasAsked = true;
+  };
+  for (const name of ENDING) signals.on(name, onSignal);
+  try {
+    process.title = `ganger[${config.app}]: manager`;
+    manager.start();
+    return await manager.done;
+  } finally {
+    for (const name of ENDING) signals.off(name, onSignal);
+  }
+}

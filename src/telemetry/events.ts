@@ -1,0 +1,26 @@
+import { EventEmitter } from "node:events";
+
+/** What a worker announces. Nothing is built for an event that nobody listens to. */
+export interface WorkerEvents {
+  "job:started": [{ readonly id: string; readonly queue: string; readonly name: string }];
+  "job:completed": [
+    { readonly id: string; readonly queue: string; readonly name: string; readonly ms: number },
+  ];
+  "job:retried": [FailureEvent];
+  "job:failed": [FailureEvent];
+  /** The claim was lost, to a cancellation or to a rescue: the outcome was refused. */
+  "job:lost": [{ readonly id: string }];
+  /** A run went on after its signal and its grace, and was given up. */
+  "job:abandoned": [{ readonly id: string; readonly name: string }];
+  "broker:lost": [{ readonly error: unknown }];
+  "broker:recovered": [];
+}
+
+export interface FailureEvent {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly error: { readonly name: string; readonly message: string };
+}
+
+export class Announcer extends EventEmitter<WorkerEvents> {}

@@ -1,0 +1,75 @@
+import type { Claim, ClaimRequest } from "../broker/claim.ts";
+import type { Inspect } from "../broker/inspect.ts";
+import type { ResolvedWorkerOptions } from "./options.ts";
+import { Pace } from "./pace.ts";
+import { QueueChoice } from "./queue-choice.ts";
+
+/** What a worker holds and has not started, and when it asks for more. */
+export class Intake {
+  readonly pace: Pace;
+  readonly #choice: QueueChoice;
+  readonly #concurrency: number;
+  readonly #holder: string;
+  #claims: readonly Claim[] = [];
+  #head = 0;
+  /** The last claim brought less than was asked for: another is of no use until somebody wakes us. */
+  #isDry = false;
+  #wakes = 0;
+
+  constructor({ list, order, concurrency, holder }: ResolvedWorkerOptions, inspect: Inspect | undefined) {
+    this.pace = new Pace(concurrency);
+    this.#choice = new QueueChoice(list, order, inspect);
+    this.#concurrency = concurrency;
+    this.#holder = holder;
+  }
+
+  get size(): number {
+    return this.#claims.length - this.#head;
+  }
+
+  take(): Claim | undefined {
+    return this.#claims[this.#head++];
+  }
+
+  /** Everything that is held and has not started; it is held no more. */
+  empty(): readonly Claim[] {
+    const rest = this.#claims.slice(this.#head);
+    this.#claims = [];
+    this.#head = 0;
+    return rest;
+  }
+
+  /** There may be something new. */
+  wake(): void {
+    this.#isDry = false;
+    this.#wakes++;
+    this.#choice.expire();
+  }
+
+  /** Whether it is time to ask: half of what is held ahead has been started. */
+  wants(free: number): boolean {
+    return !this.#isDry && this.size <= this.pace.ahead / 2 && free + this.pace.ahead > this.size;
+  }
+
+  async next(free: number): Promise<ClaimRequest | undefined> {
+    if (!this.wants(free)) return undefined;
+    this.#wakes = 0;
+    const queues = await this.#choice.next();
+    if (queues.length === 0) {
+      this.#isDry = this.#wakes === 0;
+      return undefined;
+    }
+    const room = free + this.pace.ahead - this.size;
+    const share = Math.max(this.#concurrency, Math.ceil(room / this.#choice.sharers));
+    return { queues, limit: Math.max(1, Math.min(room, share)), holder: this.#holder };
+  }
+
+  claimed(claims: readonly Claim[], { limit }: ClaimRequest): void {
+    // A wake that came while the claim was under way may be for a job that it missed.
+    if (claims.length < limit) this.#isDry = this.#wakes === 0;
+    if (claims.length === 0) return;
+    this.#claims = this.size === 0 ? claims : [...this.#claims.slice(this.#head), ...claims];
+    this.#head = 0;
+    this.pace.claimed(new Set(claims.map(({ queue }) => queue)), claims.length);
+  }
+}

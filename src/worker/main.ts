@@ -1,0 +1,99 @@
+import { openBroker } from "../broker/connect.ts";
+import { toFailure } from "../ipc/failure.ts";
+import { createHolder } from "../ipc/holder.ts";
+import { toParent } from "../ipc/link.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "../ipc/messages.ts";
+import { createLog, type Logger } from "../telemetry/log.ts";
+import { loadJobs } from "./load-jobs.ts";
+import { Worker } from "./worker.ts";
+
+/** A worker as a process of a pool: does what its manager says, and finishes its jobs and goes when that is gone. */
+
+const link = toParent<ToWorker, FromWorker>((message) => void obey(message));
+let worker: Worker | undefined;
+let isEnding = false;
+let takeover: NodeJS.Timeout | undefined;
+let ttlMs = 0;
+
+process.on("SIGTERM", () => void end());
+void link.closed.then(async () => {
+  // Nobody keeps our heartbeat any more.
+  await worker?.keepHeartbeat();
+  await end();
+});
+
+async function obey(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case "start":
+      return start(message.start);
+    case "drain":
+      return end(message.timeoutMs);
+    case "pause":
+      return worker?.pause();
+    case "resume":
+      return worker?.resume();
+    case "coordinator":
+      return coordinated(message.isUp);
+  }
+}
+
+async function start(orders: WorkerStart): Promise<void> {
+  const { app, queues, concurrency, order, ledger } = orders;
+  process.title = `ganger[${app}]: worker ${queues}`;
+  ttlMs = orders.ttlMs;
+  const log = createLog({ ...orders.log, name: "worker", write: (line) => process.stderr.write(line) });
+  try {
+    const jobs = await loadJobs(orders.jobs);
+    const broker = await openBroker(orders.broker);
+    const holder = createHolder();
+    const options = {
+      queues,
+      concurrency,
+      order,
+      ledger,
+      holder,
+      ttl: ttlMs,
+      heartbeat: "elsewhere",
+    } as const;
+    worker = new Worker(broker, jobs, options);
+    listen(worker, log);
+    if (isEnding) process.exit();
+    // Before the first claim: the manager must know whose jobs these are, should we die.
+    link.send({ type: "ready", holder });
+    await worker.start();
+  } catch (error) {
+    link.send({ type: "failed", failure: toFailure(error) });
+    process.exitCode = 1;
+    link.close();
+  }
+}
+
+function listen({ events }: Worker, log: Logger): void {
+  events.on("job:failed", ({ id, name, error }) =>
+    log.warn({ job: id, name, error: error.message }, "job failed"),
+  );
+  events.on("job:retried", ({ id, name, error }) =>
+    log.info({ job: id, name, error: error.message }, "job to be retried"),
+  );
+  events.on("job:lost", ({ id }) => log.warn({ job: id }, "a claim was lost, and the outcome refused"));
+  events.on("broker:lost", ({ error }) =>
+    log.error({ reason: toFailure(error).message }, "the broker does not answer"),
+  );
+  events.on("broker:recovered", () => log.info({}, "the broker answers again"));
+}
+
+/** A coordinator that is gone is back in a moment, as a rule; the heartbeat it gave last is good for longer. */
+function coordinated(isUp: boolean): void {
+  clearTimeout(takeover);
+  if (isUp) void worker?.leaveHeartbeat();
+  else takeover = setTimeout(() => void worker?.keepHeartbeat(), ttlMs / 3);
+}
+
+async function end(timeoutMs?: number): Promise<void> {
+  isEnding = true;
+  if (worker === undefined) return;
+  const { abandoned } = await worker.drain(timeoutMs === undefined ? {} : { timeout: timeoutMs });
+  process.exit(abandoned === 0 ? 0 : UNCLEAN);
+}
+
+const UNCLEAN = 3;

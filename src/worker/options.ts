@@ -1,0 +1,57 @@
+import { GangerError } from "../errors.ts";
+import { createHolder } from "../ipc/holder.ts";
+import { type Duration, toMs } from "../job/duration.ts";
+import { QueueList, type QueueOrder } from "../job/queue-list.ts";
+
+export interface WorkerOptions {
+  /** Queues in order of priority, such as `"thumbs,mail,*"`. @default "*" */
+  readonly queues?: string | readonly string[] | undefined;
+  /** Jobs that run at once. @default 10 */
+  readonly concurrency?: number | undefined;
+  /** How the queue list is gone through. @default "strict" */
+  readonly order?: QueueOrder | undefined;
+  /** How long a claim survives the last sign of life of this process. @default "15s" */
+  readonly ttl?: Duration | undefined;
+  /** Who keeps the heartbeat: a thread of this process, or somebody else, as in a pool. @default "thread" */
+  readonly heartbeat?: "thread" | "elsewhere" | undefined;
+  /** The name under which it claims. @default a new one of host, pid and nonce */
+  readonly holder?: string | undefined;
+  /** Where to leave a note of what runs, for those who survive this process. `false` leaves none. @default a folder of this user's */
+  readonly ledger?: string | false | undefined;
+}
+
+export interface ResolvedWorkerOptions {
+  readonly list: QueueList;
+  readonly concurrency: number;
+  readonly order: QueueOrder;
+  readonly ttlMs: number;
+  readonly heartbeat: "thread" | "elsewhere";
+  readonly holder: string;
+  readonly ledger: string | false | undefined;
+}
+
+const MAX_CONCURRENCY = 1000;
+const ORDERS: readonly QueueOrder[] = ["strict", "weighted", "fair"];
+const KNOWN_KEYS = new Set(["queues", "concurrency", "order", "ttl", "heartbeat", "holder", "ledger"]);
+
+/** @throws `GANGER_OPTION_INVALID`, `GANGER_QUEUE_INVALID` or `GANGER_DURATION_INVALID`. */
+export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
+  const unknown = Object.keys(options).find((key) => !KNOWN_KEYS.has(key));
+  if (unknown !== undefined)
+    reject(`"${unknown}" is no option of a worker`, `Use ${[...KNOWN_KEYS].join(", ")}.`);
+  const { queues = "*", concurrency = 10, order = "strict", ttl = "15s", heartbeat = "thread" } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
+    reject(`concurrency is ${concurrency}`, `Give a whole number from 1 to ${MAX_CONCURRENCY}.`);
+  }
+  if (!ORDERS.includes(order)) reject(`order is ${JSON.stringify(order)}`, `Use ${ORDERS.join(", ")}.`);
+  const ttlMs = toMs(ttl, "ttl");
+  if (ttlMs < MIN_TTL_MS) reject(`ttl is ${ttlMs} ms`, `Give at least ${MIN_TTL_MS} ms.`);
+  const { holder = createHolder(), ledger } = options;
+  return { list: QueueList.parse(queues), concurrency, order, ttlMs, heartbeat, holder, ledger };
+}
+
+const MIN_TTL_MS = 300;
+
+function reject(message: string, hint: string): never {
+  throw new GangerError("GANGER_OPTION_INVALID", message, { hint });
+}

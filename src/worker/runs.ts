@@ -1,0 +1,126 @@
+import type { Claim, Outcome } from "../broker/claim.ts";
+import type { Edit } from "../broker/edit.ts";
+import type { Ledger } from "../ipc/ledger.ts";
+import type { AnyJob } from "../job/registry.ts";
+import { Deadlines } from "./deadlines.ts";
+import { type Executor, runInline } from "./executor.ts";
+import { JobRun } from "./job-run.ts";
+import { Notes } from "./notes.ts";
+import { Interruption } from "./outcome.ts";
+
+type Done = (run: JobRun, outcome: Outcome) => void;
+
+/** The jobs that a worker is running, each in a slot of its own. */
+export class Runs {
+  readonly notes: Notes;
+  readonly #execute: Executor = runInline;
+  readonly #done: Done;
+  readonly #deadlines: Deadlines;
+  readonly #running = new Set<JobRun>();
+  readonly #freeSlots: number[];
+  readonly #started: JobRun[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #finish = (run: JobRun, outcome: Outcome): void => this.#end(run, outcome);
+  ledger: Ledger | undefined;
+
+  constructor(concurrency: number, edit: Edit | undefined, done: Done) {
+    this.notes = new Notes(edit);
+    this.#done = done;
+    this.#freeSlots = Array.from({ length: concurrency }, (_, slot) => slot);
+    this.#deadlines = new Deadlines((run) => this.#giveUp(run));
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  get free(): number {
+    return this.#freeSlots.length;
+  }
+
+  /** Gives a job a slot. It runs with `go`, so that one write to the ledger serves all that start together. */
+  add(claim: Claim, definition: AnyJob): JobRun {
+    const slot = this.#freeSlots.pop() ?? 0;
+    const run = new JobRun(claim, definition, slot, this.notes);
+    this.#running.add(run);
+    this.#started.push(run);
+    this.ledger?.mark(slot, claim.id);
+    return run;
+  }
+
+  go(): void {
+    this.ledger?.flush();
+    for (const run of this.#started.splice(0)) {
+      if (run.timeoutMs !== undefined) this.#deadlines.add(run, run.timeoutMs);
+      this.#execute(run, this.#finish);
+    }
+  }
+
+  /** Asks every run to end, for the worker must. */
+  abort(message: string): void {
+    for (const run of this.#running) run.abort(new Interruption("stopping", message));
+  }
+
+  /** Gives up what still runs: it is reported as interrupted, and whatever it does later counts for nothing. */
+  abandon(): void {
+    for (const run of this.#running) {
+      this.#end(run, { id: run.id, token: run.claim.token, kind: "released", started: true });
+    }
+  }
+
+  /** Writes progress and log lines, and ends the runs whose claims are lost. */
+  async tell(): Promise<void> {
+    const since = performance.now() - ASK_AFTER_MS;
+    const asked = [...this.#running].filter((run) => run.startedAt < since);
+    for (const run of await this.notes.flush(asked)) {
+      run.abort(
+        new Interruption("lost", "The claim was lost: the job was cancelled, or given to another worker"),
+      );
+    }
+  }
+
+  /** Resolves when a run has ended, or after so long. */
+  change(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(withinMs)
+        ? setTimeout(resolve, Math.min(withinMs, MAX_TIMER_MS))
+        : undefined;
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#deadlines.close();
+    this.ledger?.[Symbol.dispose]();
+  }
+
+  #giveUp(run: JobRun): void {
+    const { id, token } = run.claim;
+    const error = {
+      name: "TimeoutError",
+      message: `${run.abortReason?.message}, and went on after its signal`,
+    };
+    const outcome: Outcome =
+      run.attempt >= run.attempts
+        ? { id, token, kind: "failed", error }
+        : { id, token, kind: "retry", delayMs: 1000, error };
+    this.#end(run, outcome);
+  }
+
+  #end(run: JobRun, outcome: Outcome): void {
+    if (run.isSettled) return;
+    run.isSettled = true;
+    this.#running.delete(run);
+    this.#freeSlots.push(run.slot);
+    if (run.timeoutMs !== undefined) this.#deadlines.delete(run);
+    this.#done(run, outcome);
+    if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const ASK_AFTER_MS = 400;
