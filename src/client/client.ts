@@ -2,6 +2,7 @@ import type { Broker } from "../broker/broker.ts";
 import { Coalescer } from "../broker/coalesce.ts";
 import { openBroker } from "../broker/connect.ts";
 import type { JobDefinition } from "../job/define-job.ts";
+import type { NewJob } from "../job/job.ts";
 import { type EnqueueOptions, toNewJob } from "./new-job.ts";
 
 export interface ClientOptions {
@@ -63,8 +64,12 @@ export class Client implements AsyncDisposable {
     payloads: readonly Input[],
     options?: EnqueueOptions,
   ): Promise<readonly string[]> {
-    const jobs = payloads.map((payload) => toNewJob(definition, payload, options, this.#maxPayloadBytes));
-    return this.broker.enqueue(await Promise.all(jobs));
+    const jobs: NewJob[] = [];
+    for (const payload of payloads) {
+      const job = toNewJob(definition, payload, options, this.#maxPayloadBytes);
+      jobs.push(job instanceof Promise ? await job : job);
+    }
+    return this.broker.enqueue(jobs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -39,9 +39,14 @@ export class Link<In extends { readonly type: string }, Out> {
     this.#rest = lines.pop() ?? "";
     if (this.#rest.length > MAX_LINE) this.close();
     for (const line of lines) {
-      const message = parse<In>(line);
-      if (message !== undefined) onMessage(message);
+      const message = parse(line);
+      if (this.#isMessage(message)) onMessage(message);
     }
+  }
+
+  /** Both ends are of one release, so that the type says which message it is; anything else is not read. */
+  #isMessage(value: unknown): value is In {
+    return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
   }
 }
 
@@ -57,16 +62,10 @@ export function toParent<In extends { readonly type: string }, Out>(
   return new Link<In, Out>(new Socket({ fd: LINK_DESCRIPTOR }), onMessage);
 }
 
-/** Both ends are of one release, so that the type says which message it is; anything else is not read. */
-function parse<T extends { readonly type: string }>(line: string): T | undefined {
+function parse(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return isMessage<T>(value) ? value : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }
-}
-
-function isMessage<T extends { readonly type: string }>(value: unknown): value is T {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }

@@ -52,7 +52,7 @@ export interface JobDefinition<Input = unknown, Output = unknown, Result = unkno
 }
 
 /** By registry, so that two installed copies of this package agree on what a definition is. */
-export const definitionBrand: unique symbol = Symbol.for("ganger.job") as never;
+export const definitionBrand: unique symbol = Symbol.for("ganger.job");
 
 /**
  * Defines a kind of job. Types are inferred from its schema, or from the first parameter of `perform`.
@@ -69,7 +69,16 @@ export const definitionBrand: unique symbol = Symbol.for("ganger.job") as never;
  *
  * @throws `GANGER_JOB_INVALID`, `GANGER_QUEUE_INVALID`, `GANGER_OPTION_INVALID` or `GANGER_DURATION_INVALID`.
  */
-export function defineJob<Input, Output = Input, Result = unknown>(
+export function defineJob<Input, Output, Result>(
+  options: JobOptions<Input, Output, Result> & { readonly input: StandardSchemaV1<Input, Output> },
+): JobDefinition<Input, Output, Result>;
+export function defineJob<Payload, Result>(
+  options: JobOptions<Payload, Payload, Result> & { readonly input?: undefined },
+): JobDefinition<Payload, Payload, Result>;
+export function defineJob<Input, Output, Result>(
+  options: JobOptions<Input, Output, Result>,
+): JobDefinition<Input, Output, Result>;
+export function defineJob<Input, Output, Result>(
   options: JobOptions<Input, Output, Result>,
 ): JobDefinition<Input, Output, Result> {
   assertKnownKeys(options);
@@ -98,7 +107,7 @@ export function defineJob<Input, Output = Input, Result = unknown>(
   });
 }
 
-export function isJobDefinition(value: unknown): value is JobDefinition<unknown, unknown, unknown> {
+export function isJobDefinition(value: unknown): value is JobDefinition {
   return typeof value === "object" && value !== null && definitionBrand in value;
 }
 

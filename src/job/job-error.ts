@@ -8,8 +8,8 @@ export function toJobError(thrown: unknown): JobError {
   if (!(thrown instanceof Error)) return { name: "Error", message: describe(thrown).slice(0, MAX_MESSAGE) };
   const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
   return {
-    name: String(thrown.name),
-    message: String(thrown.message).slice(0, MAX_MESSAGE),
+    name: thrown.name,
+    message: thrown.message.slice(0, MAX_MESSAGE),
     ...(code === undefined ? {} : { code }),
     ...(typeof thrown.stack === "string" ? { stack: thrown.stack.slice(0, MAX_STACK) } : {}),
   };

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { Link, LINK_DESCRIPTOR } from "../ipc/link.ts";
+import { LINK_DESCRIPTOR, Link } from "../ipc/link.ts";
 
 /** How a process ended. */
 export interface Exit {

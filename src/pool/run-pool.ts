@@ -11,6 +11,9 @@ export interface RunPoolOptions {
   };
 }
 
+/** Of one Ctrl-C under npm both the terminal and npm tell us: what follows within this time is the same wish. */
+const ECHO_MS = 300;
+
 const ENDING: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
 /**
@@ -25,12 +28,16 @@ export async function runPool(
 ): Promise<PoolEnd> {
   const log = createLog({ ...config.log, name: "manager", write: (line) => stderr.write(line) });
   const manager = new Manager(config, { log, env });
-  let wasAsked = false;
+  let askedAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    log.info({ signal }, wasAsked ? "ending at once" : "draining; a second signal ends at once");
-    if (wasAsked) manager.end();
-    else manager.drain();
-    wasAsked = true;
+    if (askedAt === undefined) {
+      log.info({ signal }, "draining; a second signal ends at once");
+      manager.drain();
+      askedAt = performance.now();
+    } else if (performance.now() - askedAt > ECHO_MS) {
+      log.info({ signal }, "ending at once");
+      manager.end();
+    }
   };
   for (const name of ENDING) signals.on(name, onSignal);
   try {

@@ -10,8 +10,6 @@ export interface WorkerEvents {
   "job:failed": [FailureEvent];
   /** The claim was lost, to a cancellation or to a rescue: the outcome was refused. */
   "job:lost": [{ readonly id: string }];
-  /** A run went on after its signal and its grace, and was given up. */
-  "job:abandoned": [{ readonly id: string; readonly name: string }];
   "broker:lost": [{ readonly error: unknown }];
   "broker:recovered": [];
 }
@@ -23,4 +21,14 @@ export interface FailureEvent {
   readonly error: { readonly name: string; readonly message: string };
 }
 
-export class Announcer extends EventEmitter<WorkerEvents> {}
+export class Announcer extends EventEmitter<WorkerEvents> {
+  /** Tells listeners, if there are any. One that throws harms nobody: Node.js warns of it. */
+  announce<Name extends keyof WorkerEvents>(name: Name, facts: () => WorkerEvents[Name]): void {
+    if (this.listenerCount(name) === 0) return;
+    try {
+      Reflect.apply(this.emit, this, [name, ...facts()]);
+    } catch (error) {
+      process.emitWarning(`A listener of ${name} threw: ${String(error)}`, "GangerWarning");
+    }
+  }
+}

@@ -7,15 +7,13 @@ export function announceOutcome(events: Announcer, run: JobRun, outcome: Outcome
   const { id, queue, name } = run;
   switch (outcome.kind) {
     case "completed":
-      if (events.listenerCount("job:completed") === 0) return;
-      events.emit("job:completed", { id, queue, name, ms: performance.now() - run.startedAt });
-      return;
+      return events.announce("job:completed", () => [
+        { id, queue, name, ms: performance.now() - run.startedAt },
+      ]);
     case "retry":
-      events.emit("job:retried", { id, queue, name, error: outcome.error });
-      return;
+      return events.announce("job:retried", () => [{ id, queue, name, error: outcome.error }]);
     case "failed":
-      events.emit("job:failed", { id, queue, name, error: outcome.error });
-      return;
+      return events.announce("job:failed", () => [{ id, queue, name, error: outcome.error }]);
     case "released":
     case "cancelled":
     case "advanced":

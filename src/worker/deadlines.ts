@@ -41,7 +41,7 @@ export class Deadlines {
   #fire(): void {
     this.#firesAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
-    for (const [run, deadline] of [...this.#deadlines]) {
+    for (const [run, deadline] of Array.from(this.#deadlines)) {
       if (deadline > now) {
         this.#set(run, deadline);
       } else if (run.abortReason === undefined) {

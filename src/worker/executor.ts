@@ -5,24 +5,24 @@ import type { JobRun } from "./job-run.ts";
 import { toFailure, toSuccess } from "./outcome.ts";
 
 /** Runs one job somewhere and says once what became of it. One implementation per isolation. */
-export type Executor = (run: JobRun, done: (run: JobRun, outcome: Outcome) => void) => void;
+export type Executor = (run: JobRun, settle: (run: JobRun, outcome: Outcome) => void) => void;
 
 /** Runs a job in this process. No promise is made for a job that needs none. */
-export const runInline: Executor = (run, done) => {
+export const runInline: Executor = (run, settle) => {
   let result: unknown;
   try {
     result = perform(run);
   } catch (error) {
-    done(run, toFailure(run, error));
+    settle(run, toFailure(run, error));
     return;
   }
   if (!isThenable(result)) {
-    done(run, toSuccess(run, result));
+    settle(run, toSuccess(run, result));
     return;
   }
   result.then(
-    (value) => done(run, toSuccess(run, value)),
-    (error: unknown) => done(run, toFailure(run, error)),
+    (value) => settle(run, toSuccess(run, value)),
+    (error: unknown) => settle(run, toFailure(run, error)),
   );
 };
 

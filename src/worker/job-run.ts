@@ -84,7 +84,7 @@ export class JobRun implements JobContext {
   }
 
   log(line: string): void {
-    if (!this.isSettled) this.#listener.noted(this, { line: String(line) });
+    if (!this.isSettled) this.#listener.noted(this, { line });
   }
 }
 

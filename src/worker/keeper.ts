@@ -34,6 +34,8 @@ export async function startKeeper(broker: Broker, kept: KeptHolder): Promise<Kee
     async stop() {
       isStopping = true;
       thread.ref();
+      // A thread is no window: there is no origin to name.
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin
       thread.postMessage("stop");
       await new Promise<void>((resolve) => {
         thread.once("exit", () => resolve());

@@ -16,11 +16,13 @@ let takeover: NodeJS.Timeout | undefined;
 let ttlMs = 0;
 
 process.on("SIGTERM", () => void end());
-void link.closed.then(async () => {
-  // Nobody keeps our heartbeat any more.
+void link.closed.then(orphaned);
+
+/** Nobody keeps our heartbeat any more, and nobody will replace us. */
+async function orphaned(): Promise<void> {
   await worker?.keepHeartbeat();
   await end();
-});
+}
 
 async function obey(message: ToWorker): Promise<void> {
   switch (message.type) {

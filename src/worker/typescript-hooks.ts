@@ -29,6 +29,8 @@ function describe(error: unknown, filename: string): string {
   if (typeof error !== "object" || error === null || !("message" in error))
     return `${filename}: ${String(error)}`;
   const place =
-    "startLine" in error && "startColumn" in error ? `:${error.startLine}:${error.startColumn}` : "";
+    "startLine" in error && "startColumn" in error
+      ? `:${String(error.startLine)}:${String(error.startColumn)}`
+      : "";
   return `${String(error.message)} (${filename}${place})`;
 }

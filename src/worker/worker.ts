@@ -60,10 +60,10 @@ export class Worker implements AsyncDisposable {
         this.#pump();
       },
       settled: (outcome, counted) => {
-        if (!counted) this.events.emit("job:lost", { id: outcome.id });
+        if (!counted) this.events.announce("job:lost", () => [{ id: outcome.id }]);
       },
-      failed: (error) => this.events.emit("broker:lost", { error }),
-      recovered: () => this.events.emit("broker:recovered"),
+      failed: (error) => this.events.announce("broker:lost", () => [{ error }]),
+      recovered: () => this.events.announce("broker:recovered", () => []),
     });
   }
 
@@ -175,8 +175,8 @@ export class Worker implements AsyncDisposable {
         continue;
       }
       this.#runs.add(claim, definition);
-      if (this.events.listenerCount("job:started") === 0) continue;
-      this.events.emit("job:started", { id: claim.id, queue: claim.queue, name: claim.name });
+      const { id, queue, name } = claim;
+      this.events.announce("job:started", () => [{ id, queue, name }]);
     }
     this.#lastMoveAt = performance.now();
     this.#runs.go();

@@ -25,10 +25,8 @@ export class Connection {
   constructor(database: SqliteDatabase, location: SqliteLocation) {
     this.#database = database;
     this.location = location;
-    const texts = SCRIPTS.map((script) =>
-      readStatements(new URL(`./sql/${script}.sql`, import.meta.url), location.prefix),
-    );
-    this.#sql = new Map(texts.flatMap((statements) => [...statements]));
+    const files = SCRIPTS.map((script) => new URL(`./sql/${script}.sql`, import.meta.url));
+    this.#sql = new Map(files.flatMap((file) => Array.from(readStatements(file, location.prefix))));
   }
 
   /** A statement of the scripts in `sql/`, prepared at its first use. */

@@ -59,7 +59,6 @@ function overdue(connection: Connection): readonly Finding[] {
 }
 
 function files({ location: { path } }: Connection): readonly Finding[] {
-  const mib = (file: string) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20;
   const log = mib(`${path}-wal`);
   const size: Finding = {
     level: "info",
@@ -85,6 +84,10 @@ function durability(connection: Connection): readonly Finding[] {
   if (synchronous === "full" && mode === "wal") return [info];
   const message = `a power cut may undo the newest commits: journal ${mode}, synchronous ${synchronous}`;
   return [{ level: "warning", check: "durability", message, hint: "Leave synchronous out of the URL." }];
+}
+
+function mib(file: string): number {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20;
 }
 
 function count(connection: Connection, statement: string): number {

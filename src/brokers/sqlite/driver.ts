@@ -35,12 +35,12 @@ export async function openDatabase(path: string): Promise<SqliteDatabase> {
 function nodeSqlite(): NodeSqlite | undefined {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < 22 || (major === 22 && minor < 13)) return undefined;
-  const { emitWarning } = process;
+  const warn = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
     return toNodeSqlite(process.getBuiltinModule("node:sqlite"));
   } finally {
-    process.emitWarning = emitWarning;
+    process.emitWarning = warn;
   }
 }
 

@@ -84,7 +84,8 @@ export class SqliteInspect implements Inspect {
       conditions.push(`and ${condition}`);
       values.push(value);
     };
-    if (queue !== undefined) require(isKept(state) ? "q.id = ?" : "j.queue = ?", this.#queues.find(queue) ?? 0);
+    if (queue !== undefined)
+      require(isKept(state) ? "q.id = ?" : "j.queue = ?", this.#queues.find(queue) ?? 0);
     if (name !== undefined) require("j.name = ?", name);
     if (tag !== undefined) require("exists (select 1 from json_each(j.tags) where value = ?)", tag);
     const statement = `list${LISTS[state ?? "all"]}`;

@@ -38,15 +38,7 @@ export class SqliteMaintenance implements Maintenance {
     const overdue = this.#connection.read(() => this.#overdue(this.#connection.now()));
     if (overdue.length === 0) return [];
     const rescued = await this.#connection.write((now) =>
-      this.#overdue(now).map((holder) => ({
-        holder,
-        ...release(
-          this.#connection,
-          holder,
-          { kind: "crashed", detail: `of ${holder}, whose heartbeat ended` },
-          now,
-        ),
-      })),
+      this.#overdue(now).map((holder) => this.#releaseDead(holder, now)),
     );
     if (rescued.some(({ waiting }) => waiting.length > 0)) this.#wakeups.wake();
     return rescued;
@@ -61,6 +53,12 @@ export class SqliteMaintenance implements Maintenance {
 
   async doctor(): Promise<readonly Finding[]> {
     return this.#connection.read(() => diagnose(this.#connection));
+  }
+
+  #releaseDead(holder: string, now: number): RescuedHolder {
+    const detail = `of ${holder}, whose heartbeat ended`;
+    const { waiting, poisoned } = release(this.#connection, holder, { kind: "crashed", detail }, now);
+    return { holder, waiting, poisoned };
   }
 
   #nextDue(): number | undefined {

@@ -34,8 +34,8 @@ export async function migrate(connection: Connection): Promise<void> {
   });
 }
 
-function schema(version: number): URL {
-  return new URL(`./sql/schema-${version}.sql`, import.meta.url);
+function schema(target: number): URL {
+  return new URL(`./sql/schema-${target}.sql`, import.meta.url);
 }
 
 /** 0 for a database without our tables. */

@@ -62,7 +62,6 @@ export function toText(value: unknown): string {
 
 /** A row of `claimRows`. */
 export function toClaim(row: SqliteRow, queue: string, token: number): Claim {
-  const options = row[9] as string | null;
   return {
     id: String(row[0]),
     token,
@@ -74,61 +73,35 @@ export function toClaim(row: SqliteRow, queue: string, token: number): Claim {
     interruptions: row[6] as number,
     crashes: row[7] as number,
     enqueuedAtMs: row[8] as number,
-    options: options ?? undefined,
+    options: toOptional(row[9] as string | null),
   };
 }
 
 /** A row of `records`. */
 export function toRecord(row: SqliteRow): JobRecord {
-  const [id, queue, name, payload, priority, attempts, interruptions, crashes, maxCrashes] = row as [
-    number,
-    string,
-    string,
-    string,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [options, tags, error, enqueuedAt, runAt, state, holder, claimedAt] = row.slice(9) as [
-    string | null,
-    string | null,
-    string | null,
-    number,
-    number | null,
-    JobState,
-    string | null,
-    number | null,
-  ];
-  const [progress, finishedAt, expiresAt, result] = row.slice(17) as [
-    number | null,
-    number | null,
-    number | null,
-    string | null,
-  ];
+  const state = row[14] as JobState;
   return {
-    id: String(id),
-    queue,
-    name,
+    id: String(row[0]),
+    queue: row[1] as string,
+    name: row[2] as string,
     state: isJobState(state) ? state : "failed",
-    payload,
-    priority,
-    attempts,
-    interruptions,
-    crashes,
-    maxCrashes,
-    tags: tags === null ? [] : (JSON.parse(tags) as string[]),
-    options: options ?? undefined,
-    enqueuedAt: new Date(enqueuedAt),
-    runAt: state === "scheduled" ? toDate(runAt) : undefined,
-    holder: holder ?? undefined,
-    claimedAt: toDate(claimedAt),
-    progress: progress ?? undefined,
-    finishedAt: toDate(finishedAt),
-    expiresAt: toDate(expiresAt),
-    result: result ?? undefined,
-    error: error === null ? undefined : (JSON.parse(error) as JobError),
+    payload: row[3] as string,
+    priority: row[4] as number,
+    attempts: row[5] as number,
+    interruptions: row[6] as number,
+    crashes: row[7] as number,
+    maxCrashes: row[8] as number,
+    options: toOptional(row[9] as string | null),
+    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
+    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
+    enqueuedAt: new Date(row[12] as number),
+    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
+    holder: toOptional(row[15] as string | null),
+    claimedAt: toDate(row[16]),
+    progress: toOptional(row[17] as number | null),
+    finishedAt: toDate(row[18]),
+    expiresAt: toDate(row[19]),
+    result: toOptional(row[20] as string | null),
   };
 }
 
@@ -144,6 +117,10 @@ export function toLogLine([at, line]: SqliteRow): LogLine {
   return { at: new Date(at as number), line: line as string };
 }
 
-function toDate(ms: number | null): Date | undefined {
-  return ms === null ? undefined : new Date(ms);
+function toDate(ms: unknown): Date | undefined {
+  return ms === null ? undefined : new Date(ms as number);
+}
+
+function toOptional<T>(value: T | null): T | undefined {
+  return value ?? undefined;
 }
