@@ -24,9 +24,9 @@ export const ERROR_CODES = {
   GANGER_PAYLOAD_INVALID: "A payload does not fit the schema of its job",
   GANGER_PAYLOAD_UNSERIALIZABLE: "A payload or result cannot be written as JSON",
   GANGER_PAYLOAD_LARGE: "A payload or result is larger than allowed",
-  GANGER_STATE_ILLEGAL: "A job cannot go from its state to the one asked for",
   GANGER_POOL_FAILED: "The pool could not be started",
   GANGER_CONFORMANCE_FAILED: "A broker does not keep the contract",
+  GANGER_FILE_EXISTS: "A file that would be written is there already",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -3,6 +3,7 @@ import type { NewJob } from "../job/job.ts";
 import { assertJobName, assertQueueName } from "../job/names.ts";
 import type { Broker } from "./broker.ts";
 import type { ClaimRequest, HolderInfo, Outcome, Released, ReleaseReason, Settlement } from "./claim.ts";
+import type { Edit } from "./edit.ts";
 
 export const MAX_CLAIM = 10_000;
 const MAX_PRIORITY = 1_000_000_000;
@@ -14,6 +15,7 @@ export function guarded(broker: Broker): Broker {
 
 class GuardedBroker implements Broker {
   readonly #broker: Broker;
+  #edit: Edit | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(broker: Broker) {
@@ -33,7 +35,9 @@ class GuardedBroker implements Broker {
     return this.#open().wakeups;
   }
   get edit() {
-    return this.#open().edit;
+    const { edit } = this.#open();
+    if (edit !== undefined) this.#edit ??= guardedEdit(edit);
+    return this.#edit;
   }
   get schedules() {
     return this.#open().schedules;
@@ -75,6 +79,7 @@ class GuardedBroker implements Broker {
   async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
     const broker = this.#open();
     if (next !== undefined) assertRequest(next);
+    for (const outcome of outcomes) if (outcome.kind === "advanced") assertQueueName(outcome.queue);
     return broker.settle(outcomes, next);
   }
 
@@ -99,6 +104,25 @@ class GuardedBroker implements Broker {
       hint: "Close it after its last use, or open another.",
     });
   }
+}
+
+/** The same for changes that people make. */
+function guardedEdit(edit: Edit): Edit {
+  return {
+    cancel: (ids) => edit.cancel(ids),
+    retry: (ids) => edit.retry(ids),
+    async move(ids, queue) {
+      assertQueueName(queue);
+      return edit.move(ids, queue);
+    },
+    async prioritize(ids, priority) {
+      assertRange("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
+      return edit.prioritize(ids, priority);
+    },
+    tag: (ids, change) => edit.tag(ids, change),
+    clear: (queue, state) => edit.clear(queue, state),
+    annotate: (notes) => edit.annotate(notes),
+  };
 }
 
 function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes = 1 }: NewJob): void {

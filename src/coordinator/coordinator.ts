@@ -9,7 +9,8 @@ import { Pruner } from "./pruner.ts";
 export interface CoordinatorOptions {
   /** How long a holder lives after its last heartbeat; it is given three within that time. */
   readonly ttlMs: number;
-  readonly bounds?: PruneBounds | undefined;
+  /** How many finished jobs to keep; `false` leaves pruning to somebody else. @default `DEFAULT_PRUNE_BOUNDS` */
+  readonly bounds?: PruneBounds | false | undefined;
   /** Where the workers of this host leave their ledgers. */
   readonly ledger?: string | undefined;
   /** Called when a duty fails, and with `undefined` when all go well again. */
@@ -26,7 +27,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #holders = new Map<string, HolderInfo>();
   readonly #due: DueClock;
-  readonly #pruner: Pruner;
+  readonly #pruner: Pruner | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isBeating = false;
@@ -36,16 +37,15 @@ export class Coordinator {
     this.#broker = broker;
     this.#options = options;
     this.#due = new DueClock(broker, (error) => this.#trouble(error));
-    this.#pruner = new Pruner(broker, options.bounds ?? DEFAULT_PRUNE_BOUNDS, (error) =>
-      this.#trouble(error),
-    );
+    const { bounds = DEFAULT_PRUNE_BOUNDS } = options;
+    this.#pruner = bounds === false ? undefined : new Pruner(broker, bounds, (error) => this.#trouble(error));
   }
 
   start(): void {
     this.#timer = setInterval(() => this.#beat(), this.#options.ttlMs / 3);
     this.#beat();
     this.#due.start();
-    this.#pruner.start();
+    this.#pruner?.start();
   }
 
   /** Keeps this holder alive from now on. */
@@ -72,7 +72,7 @@ export class Coordinator {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.#beating, this.#due.stop(), this.#pruner.stop()]);
+    await Promise.all([this.#beating, this.#due.stop(), this.#pruner?.stop()]);
   }
 
   #beat(): void {

@@ -18,6 +18,7 @@ export class Ledger implements Disposable {
   readonly #slots: Buffer;
   #from = Number.POSITIVE_INFINITY;
   #to = 0;
+  #isClosed = false;
 
   private constructor(file: string, slots: number) {
     this.#file = file;
@@ -40,13 +41,20 @@ export class Ledger implements Disposable {
   }
 
   flush(): void {
-    if (this.#to === 0) return;
-    writeSync(this.#descriptor, this.#slots, this.#from, this.#to - this.#from, this.#from);
+    if (this.#to === 0 || this.#isClosed) return;
+    try {
+      writeSync(this.#descriptor, this.#slots, this.#from, this.#to - this.#from, this.#from);
+    } catch {
+      // A full disk holds up no job. No ledger says that nobody knows; an old one would name the wrong jobs.
+      this[Symbol.dispose]();
+    }
     this.#from = Number.POSITIVE_INFINITY;
     this.#to = 0;
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.#descriptor);
     rmSync(this.#file, { force: true });
   }

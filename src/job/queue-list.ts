@@ -98,14 +98,25 @@ function toEntry(item: string, defaultWeight: number): Entry {
 
 const MAX_WEIGHT = 1000;
 
-/** `*` any text, `?` one character, `[ab]` and `[a-z]` one of these. As `fnmatch` without flags. */
+/** `*` any text, `?` one character, `[ab]`, `[a-z]` and `[!ab]` or `[^ab]` one of these or none of these. As `fnmatch` without flags. */
 function toGlob(pattern: string): RegExp {
-  const bare = pattern.replaceAll(/\[[A-Za-z0-9_.:/^-]+\]|[*?]/g, "");
-  if (bare !== "") assertQueueName(`_${bare}`);
-  else if (pattern === "") assertQueueName(pattern);
-  const source = pattern
-    .replaceAll(/[.+^${}()|\\/]/g, String.raw`\$&`)
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`);
+  const source = pattern.replaceAll(GLOB_PART, (part) => {
+    if (part === "*") return ".*";
+    if (part === "?") return ".";
+    if (part.startsWith("[")) return part.replace(/^\[!/, "[^");
+    assertQueueName(`_${part}`);
+    return part.replaceAll(/[.+$()|/]/g, String.raw`\$&`);
+  });
+  if (pattern === "") assertQueueName(pattern);
+  try {
+    return new RegExp(`^${source}$`);
+  } catch (cause) {
+    throw new GangerError("GANGER_QUEUE_INVALID", `The pattern "${pattern}" cannot be read`, {
+      cause,
+      hint: "Write a range from its lower to its higher character, such as [a-z].",
+    });
+  }
 }
+
+/** What a glob is made of; the last alternative is plain text. */
+const GLOB_PART = /\*|\?|\[[!^]?[A-Za-z0-9_.:/-]+\]|[^*?[]+|\[/g;

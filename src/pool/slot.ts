@@ -54,7 +54,7 @@ export function step(slot: Slot, event: SlotEvent, now: number, timing: SlotTimi
       if (event === "stop") return [draining(now, timing), "drain"];
       if (event === "end") return [draining(now, timing), "kill"];
       if (event === "exited" && now - slot.since >= timing.stableMs) return [cooling(now, timing, 1)];
-      if (event === "exited") return [cooling(now, timing, slot.failures + 1)];
+      if (event === "exited") return [cooling(now, timing, Math.min(slot.failures + 1, MAX_READY_FAILURES))];
       return [slot];
     case "draining":
       if (event === "exited") return [{ state: "vacant" }];
@@ -67,6 +67,12 @@ export function step(slot: Slot, event: SlotEvent, now: number, timing: SlotTimi
       return [slot];
   }
 }
+
+/**
+ * As many failures count of a process that was ready. It is slowed down, as every
+ * restart gives its jobs another chance to crash, but is no bad start.
+ */
+const MAX_READY_FAILURES = 6;
 
 /** When a tick may next change something; `undefined` when none can. */
 export function dueAt(slot: Slot): number | undefined {

@@ -12,4 +12,10 @@ export function workerTiming(stopMs: number): SlotTiming {
   return { bootMs: 60_000, drainMs: stopMs + AFTER_STOP_MS, stableMs: 10_000, delayMs };
 }
 
-export const COORDINATOR_TIMING: SlotTiming = { bootMs: 60_000, drainMs: 5000, stableMs: 10_000, delayMs };
+/** Soon again, however often it dies: until it is back nobody gives back the jobs of dead workers. */
+export const COORDINATOR_TIMING: SlotTiming = {
+  bootMs: 60_000,
+  drainMs: 5000,
+  stableMs: 10_000,
+  delayMs: (failures) => Math.min(delayMs(failures), 1000),
+};

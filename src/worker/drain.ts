@@ -26,11 +26,10 @@ export async function drainRuns(runs: Runs, { timeout, grace = "5s" }: DrainOpti
       runs.abort(`The worker stops, and the job did not end within ${timeoutMs} ms`);
     }
     if (elapsedMs >= timeoutMs + graceMs) {
-      const abandoned = runs.size;
       runs.abandon();
-      return { abandoned };
+      break;
     }
     await runs.change(isAborted ? timeoutMs + graceMs - elapsedMs : timeoutMs - elapsedMs);
   }
-  return { abandoned: 0 };
+  return { abandoned: runs.abandoned };
 }

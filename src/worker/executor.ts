@@ -10,30 +10,45 @@ export type Executor = (run: JobRun, settle: (run: JobRun, outcome: Outcome) => 
 /** Runs a job in this process. No promise is made for a job that needs none. */
 export const runInline: Executor = (run, settle) => {
   let result: unknown;
+  let isPending: boolean;
   try {
     result = perform(run);
+    isPending = isThenable(result);
   } catch (error) {
-    settle(run, toFailure(run, error));
+    settle(run, failureOf(run, error));
     return;
   }
-  if (!isThenable(result)) {
+  if (!isPending) {
     settle(run, toSuccess(run, result));
     return;
   }
-  result.then(
+  // What is thenable need be no promise: it may throw when it is asked, and answer twice.
+  Promise.resolve(result).then(
     (value) => settle(run, toSuccess(run, value)),
-    (error: unknown) => settle(run, toFailure(run, error)),
+    (error: unknown) => settle(run, failureOf(run, error)),
   );
 };
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function failureOf(run: JobRun, thrown: unknown): Outcome {
+  try {
+    return toFailure(run, thrown);
+  } catch {
+    return toFailure(run, new Error(`The job "${run.name}" threw something that cannot be read`));
+  }
+}
 
 function perform(run: JobRun): unknown {
   const payload = parse(run);
   const { input } = run.definition;
-  if (input === undefined) return run.definition.perform(payload, run);
+  if (input === undefined) return begin(run, payload);
   const checked = validate(input, payload, `The payload of "${run.name}"`);
-  return checked instanceof Promise
-    ? checked.then((value) => run.definition.perform(value, run))
-    : run.definition.perform(checked, run);
+  return checked instanceof Promise ? checked.then((value) => begin(run, value)) : begin(run, checked);
+}
+
+function begin(run: JobRun, payload: unknown): unknown {
+  run.hasBegun = true;
+  return run.definition.perform(payload, run);
 }
 
 function parse({ claim }: JobRun): unknown {

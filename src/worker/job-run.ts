@@ -17,6 +17,8 @@ export class JobRun implements JobContext {
   readonly startedAt: number;
   /** Set by the first outcome; what comes after it is not reported. */
   isSettled = false;
+  /** The payload fits, and the job's own code was called. */
+  hasBegun = false;
   readonly #listener: RunListener;
   #controller: AbortController | undefined;
   #reason: Error | undefined;

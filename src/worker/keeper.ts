@@ -7,6 +7,8 @@ export interface KeptHolder {
   readonly holder: string;
   readonly queues: string;
   readonly ttlMs: number;
+  /** Whether to prune as well. In a pool that is its coordinator's, which knows what is to be kept. */
+  readonly prunes: boolean;
 }
 
 /** Keeps a worker's heartbeat, and does what a coordinator does, while the worker's own event loop is busy. */
@@ -46,8 +48,8 @@ export async function startKeeper(broker: Broker, kept: KeptHolder): Promise<Kee
   };
 }
 
-function startInProcess(broker: Broker, { holder, queues, ttlMs }: KeptHolder): Keeper {
-  const coordinator = new Coordinator(broker, { ttlMs });
+function startInProcess(broker: Broker, { holder, queues, ttlMs, prunes }: KeptHolder): Keeper {
+  const coordinator = new Coordinator(broker, { ttlMs, bounds: prunes ? undefined : false });
   coordinator.add({ holder, queues });
   coordinator.start();
   return { stop: () => coordinator.stop() };

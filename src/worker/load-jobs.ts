@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -64,18 +65,23 @@ async function definitionsOf(file: string): Promise<readonly AnyJob[]> {
     return Object.values(module).filter((value) => isJobDefinition(value));
   } catch (cause) {
     if (isGangerError(cause)) throw cause;
-    throw new GangerError("GANGER_MODULE_BROKEN", `${file} cannot be loaded: ${describe(cause)}`, {
+    throw new GangerError("GANGER_MODULE_BROKEN", `${file} cannot be loaded: ${describe(cause, file)}`, {
       cause,
       hint: "Mend the module; run it by itself with: node --import ganger/register FILE",
     });
   }
 }
 
-function describe(cause: unknown): string {
+function describe(cause: unknown, file: string): string {
   if (!(cause instanceof Error)) return String(cause);
-  // Node.js puts the place of a syntax error above the first line of its stack.
-  const place = /^(file:\S+:\d+)$/m.exec(cause.stack ?? "")?.[1];
-  return place === undefined
-    ? `${cause.name}: ${cause.message}`
-    : `${cause.name}: ${cause.message} (${place})`;
+  const text = `${cause.name}: ${cause.message}`;
+  return cause instanceof SyntaxError && !text.includes(file) ? `${text}${placeOf(file)}` : text;
+}
+
+/** Node.js says where a syntax error is only when it ends for it. */
+function placeOf(file: string): string {
+  if (/ts$/.test(file)) return "";
+  const { stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8", timeout: 10_000 });
+  const place = /^(.+:\d+)$/m.exec(stderr)?.[1];
+  return place === undefined ? "" : ` (${place})`;
 }

@@ -1,12 +1,18 @@
 import type { Edit, Note } from "../broker/edit.ts";
+import { isGangerError } from "../errors.ts";
 import type { JobRun, RunListener } from "./job-run.ts";
 
 const MAX_LINES = 100;
 
+interface RunNote {
+  progress?: number | undefined;
+  log: string[];
+}
+
 /** Collects what running jobs report, and writes it by the batch. */
 export class Notes implements RunListener {
   readonly #edit: Edit | undefined;
-  readonly #pending = new Map<JobRun, { progress?: number | undefined; log: string[] }>();
+  readonly #pending = new Map<JobRun, RunNote>();
 
   constructor(edit: Edit | undefined) {
     this.#edit = edit;
@@ -21,6 +27,14 @@ export class Notes implements RunListener {
     this.#pending.set(run, note);
   }
 
+  #restore(taken: ReadonlyMap<JobRun, RunNote>): void {
+    for (const [run, { progress, log }] of taken) {
+      const newer = this.#pending.get(run);
+      const lines = [...log, ...(newer?.log ?? [])].slice(-MAX_LINES);
+      this.#pending.set(run, { progress: newer?.progress ?? progress, log: lines });
+    }
+  }
+
   get isEmpty(): boolean {
     return this.#pending.size === 0;
   }
@@ -33,8 +47,13 @@ export class Notes implements RunListener {
       const { progress, log } = this.#pending.get(run) ?? {};
       return { id: run.id, token: run.claim.token, progress, log };
     });
+    const taken = new Map(this.#pending);
     this.#pending.clear();
-    const held = await this.#edit.annotate(notes);
+    const held = await this.#edit.annotate(notes).catch((error: unknown) => {
+      // What the store refuses must not hold up the outcomes for ever; its absence loses no lines.
+      if (isGangerError(error, "GANGER_BROKER_UNREACHABLE")) this.#restore(taken);
+      throw error;
+    });
     return runs.filter((_, place) => held[place] === false);
   }
 }

@@ -36,7 +36,7 @@ export function toSuccess(run: JobRun, value: unknown): Outcome {
 export function toFailure(run: JobRun, thrown: unknown): Outcome {
   const { id, token } = run.claim;
   if (isInterruption(run.abortReason, "stopping")) return { id, token, kind: "released", started: true };
-  if (isGangerError(thrown, "GANGER_PAYLOAD_INVALID"))
+  if (!run.hasBegun && isGangerError(thrown, "GANGER_PAYLOAD_INVALID"))
     return { ...toFailed(run, toJobError(thrown)), counts: false };
   const error = toJobError(isInterruption(run.abortReason, "timeout") ? run.abortReason : thrown);
   if (run.attempt >= run.attempts) return toFailed(run, error);

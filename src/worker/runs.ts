@@ -6,7 +6,7 @@ import { Deadlines } from "./deadlines.ts";
 import { type Executor, runInline } from "./executor.ts";
 import { JobRun } from "./job-run.ts";
 import { Notes } from "./notes.ts";
-import { Interruption } from "./outcome.ts";
+import { Interruption, isInterruption } from "./outcome.ts";
 
 type Done = (run: JobRun, outcome: Outcome) => void;
 
@@ -22,6 +22,8 @@ export class Runs {
   readonly #waiting: (() => void)[] = [];
   readonly #finish = (run: JobRun, outcome: Outcome): void => this.#end(run, outcome);
   ledger: Ledger | undefined;
+  /** Runs that were given up because the worker had to stop. */
+  abandoned = 0;
 
   constructor(concurrency: number, edit: Edit | undefined, done: Done) {
     this.notes = new Notes(edit);
@@ -64,6 +66,7 @@ export class Runs {
   /** Gives up what still runs: it is reported as interrupted, and whatever it does later counts for nothing. */
   abandon(): void {
     for (const run of this.#running) {
+      this.abandoned++;
       this.#end(run, { id: run.id, token: run.claim.token, kind: "released", started: true });
     }
   }
@@ -99,6 +102,9 @@ export class Runs {
 
   #giveUp(run: JobRun): void {
     const { id, token } = run.claim;
+    // It was stopped before its own time was up, which is nothing to hold against it.
+    if (isInterruption(run.abortReason, "stopping"))
+      return this.#end(run, { id, token, kind: "released", started: true });
     const error = {
       name: "TimeoutError",
       message: `${run.abortReason?.message}, and went on after its signal`,

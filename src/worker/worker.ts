@@ -39,6 +39,7 @@ export class Worker implements AsyncDisposable {
   #keeper: Keeper | undefined;
   #subscription: AsyncDisposable | undefined;
   #phase: Phase = "new";
+  #starting: Promise<void> | undefined;
   #isPumping = false;
   #lastMoveAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -74,7 +75,15 @@ export class Worker implements AsyncDisposable {
 
   /** Announces itself to the broker and begins to claim. */
   async start(): Promise<void> {
-    if (this.#phase !== "new") throw new TypeError("A worker is started once");
+    if (this.#phase !== "new" || this.#starting !== undefined)
+      throw new TypeError("A worker is started once");
+    this.#starting = this.#start();
+    await this.#starting.finally(() => {
+      this.#starting = undefined;
+    });
+  }
+
+  async #start(): Promise<void> {
     const { list, ttlMs, heartbeat, concurrency, ledger = ledgerDirectory() } = this.#options;
     await this.#broker.heartbeat([{ holder: this.holder, queues: list.label }], ttlMs);
     if (ledger !== false) this.#runs.ledger = Ledger.open(ledger, this.holder, concurrency);
@@ -87,8 +96,9 @@ export class Worker implements AsyncDisposable {
 
   /** Keeps its own heartbeat by a thread from now on, whoever kept it before. */
   async keepHeartbeat(): Promise<void> {
-    const { list, ttlMs } = this.#options;
-    this.#keeper ??= await startKeeper(this.#broker, { holder: this.holder, queues: list.label, ttlMs });
+    const { list, ttlMs, heartbeat } = this.#options;
+    const kept = { holder: this.holder, queues: list.label, ttlMs, prunes: heartbeat === "thread" };
+    this.#keeper ??= await startKeeper(this.#broker, kept);
   }
 
   /** Leaves the heartbeat to somebody else again. */
@@ -130,20 +140,26 @@ export class Worker implements AsyncDisposable {
   }
 
   async #drain(options: DrainOptions): Promise<DrainReport> {
+    // A start that is under way would go on after the end.
+    await this.#starting?.catch(() => undefined);
     const isStarted = this.#phase !== "new";
     this.#phase = "draining";
     this.#giveBack();
     const report = await drainRuns(this.#runs, options);
     clearInterval(this.#timer);
     await this.#subscription?.[Symbol.asyncDispose]();
-    await this.#runs.tell();
     await this.#exchange.flush();
     this.#exchange.close();
-    if (isStarted) await this.#broker.release(this.holder, { kind: "interrupted", started: [] });
     await this.leaveHeartbeat();
+    // Nothing is held any more: should the broker not answer, the end of the heartbeat tells the rest.
+    if (isStarted) await this.#farewell().catch(() => undefined);
     this.#runs.close();
     this.#phase = "stopped";
     return report;
+  }
+
+  async #farewell(): Promise<void> {
+    await this.#broker.release(this.holder, { kind: "interrupted", started: [] });
   }
 
   async #next() {

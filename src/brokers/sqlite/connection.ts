@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readStatements } from "../../broker/sql.ts";
+import { GangerError } from "../../errors.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 import { isBusy, toFailure } from "./failure.ts";
 import type { SqliteLocation } from "./location.ts";
@@ -20,6 +21,7 @@ export class Connection {
   readonly location: SqliteLocation;
   readonly #database: SqliteDatabase;
   readonly #sql: ReadonlyMap<string, string>;
+  #isOpen = true;
   readonly #prepared = new Map<string, SqliteStatement>();
 
   constructor(database: SqliteDatabase, location: SqliteLocation) {
@@ -60,16 +62,20 @@ export class Connection {
     return toNumber(this.statement("now").get()?.[0]);
   }
 
-  /** Runs `work` in a write transaction: all of it is kept, or none. Waits its turn for 30 s at most. */
+  /**
+   * Runs `work` in a write transaction: all of it is kept, or none. Waits its turn
+   * for 30 s at most. Nothing of this connection comes between begin and commit,
+   * for there is no await between them.
+   */
   async write<T>(work: (now: number) => T): Promise<T> {
-    await this.#begin();
-    try {
-      const result = work(this.now());
-      this.statementOf("commit", "commit").run();
-      return result;
-    } catch (error) {
-      this.#rollback();
-      throw toFailure(error, this.location.path);
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, MAX_WAIT_MS)) {
+      if (this.#begin(deadline)) return this.#finish(work);
+      const pauseMs = waitMs * (0.5 + Math.random());
+      // Timers tick in milliseconds: shorter pauses must be slept through, longer ones let jobs run meanwhile.
+      if (pauseMs < 1) Atomics.wait(sleeper, 0, 0, pauseMs);
+      else await delay(pauseMs);
+      this.#assertOpen();
     }
   }
 
@@ -83,23 +89,37 @@ export class Connection {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#database.close();
   }
 
-  async #begin(): Promise<void> {
-    const begin = this.statementOf("begin", "begin immediate");
-    const deadline = performance.now() + PATIENCE_MS;
-    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, MAX_WAIT_MS)) {
-      try {
-        begin.run();
-        return;
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw toFailure(error, this.location.path);
-      }
-      const pauseMs = waitMs * (0.5 + Math.random());
-      // Timers tick in milliseconds: shorter pauses must be slept through, longer ones let jobs run meanwhile.
-      if (pauseMs < 1) Atomics.wait(sleeper, 0, 0, pauseMs);
-      else await delay(pauseMs);
+  /** A call may wait for the lock while the broker is closed. */
+  #assertOpen(): void {
+    if (this.#isOpen) return;
+    throw new GangerError("GANGER_BROKER_CLOSED", "The sqlite broker was closed during a call", {
+      hint: "Await its calls before you close it.",
+    });
+  }
+
+  /** False when another connection has the write lock, until the deadline. */
+  #begin(deadline: number): boolean {
+    try {
+      this.statementOf("begin", "begin immediate").run();
+      return true;
+    } catch (error) {
+      if (isBusy(error) && performance.now() < deadline) return false;
+      throw toFailure(error, this.location.path);
+    }
+  }
+
+  #finish<T>(work: (now: number) => T): T {
+    try {
+      const result = work(this.now());
+      this.statementOf("commit", "commit").run();
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw toFailure(error, this.location.path);
     }
   }
 

@@ -74,7 +74,8 @@ export class SqliteEdit implements Edit {
     return this.#connection.write((now) => {
       const id = this.#queues.find(queue);
       if (id === undefined) return 0;
-      return this.#cancelPending(id, state, now) + this.#deleteFinished(id, state);
+      // In this order: what is cancelled now is to be looked at for a while.
+      return this.#deleteFinished(id, state) + this.#cancelPending(id, state, now);
     });
   }
 

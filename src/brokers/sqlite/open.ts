@@ -1,5 +1,7 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Broker } from "../../broker/broker.ts";
+import { GangerError } from "../../errors.ts";
 import { SqliteBroker } from "./broker.ts";
 import { Connection } from "./connection.ts";
 import { openDatabase, type SqliteDatabase } from "./driver.ts";
@@ -13,6 +15,7 @@ import { migrate } from "./migrate.ts";
  */
 export async function openSqlite(url: string): Promise<Broker> {
   const location = parseLocation(url);
+  assertFolder(location.path);
   const database = await open(location);
   try {
     const connection = new Connection(database, location);
@@ -36,6 +39,14 @@ async function open({ path, synchronous }: SqliteLocation): Promise<SqliteDataba
     database?.close();
     throw toFailure(error, path);
   }
+}
+
+function assertFolder(path: string): void {
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new GangerError("GANGER_BROKER_UNREACHABLE", `${path} cannot be made: there is no folder ${folder}`, {
+    hint: `mkdir -p ${folder}`,
+  });
 }
 
 /** Changing to WAL needs the file for itself: of several openers at once all but one are told to wait. */

@@ -22,9 +22,11 @@ export function settle(
   const completed = new CompletedBatch(connection, now);
   let wakes = false;
   const settled = outcomes.map((outcome) => {
-    const queue = held.get(outcome.id);
+    const claim = held.get(outcome.id);
+    if (claim?.token !== outcome.token) return false;
+    const { queue } = claim;
     // An outcome that is reported twice in one batch counts once.
-    if (queue === undefined || !held.delete(outcome.id)) return false;
+    held.delete(outcome.id);
     if (outcome.kind === "completed") completed.add(queue, outcome);
     else wakes = apply(connection, queues, { outcome, queue, now }) || wakes;
     return true;
@@ -33,18 +35,23 @@ export function settle(
   return { settled, wakes };
 }
 
+interface EndedClaim {
+  readonly token: number;
+  readonly queue: number;
+}
+
 /** Ends those claims that are still the holder's, and says which queue each job is in. */
-function endClaims(connection: Connection, outcomes: readonly Outcome[]): Map<string, number> {
+function endClaims(connection: Connection, outcomes: readonly Outcome[]): Map<string, EndedClaim> {
   const byToken = new Map<number, number[]>();
   for (const { id, token } of outcomes) {
     const ids = byToken.get(token);
     if (ids === undefined) byToken.set(token, [toRowId(id)]);
     else ids.push(toRowId(id));
   }
-  const held = new Map<string, number>();
+  const held = new Map<string, EndedClaim>();
   for (const [token, ids] of byToken) {
     for (const [id, queue] of connection.statement("endClaims").all(token, JSON.stringify(ids))) {
-      held.set(String(id), toNumber(queue));
+      held.set(String(id), { token, queue: toNumber(queue) });
     }
   }
   return held;

@@ -1,0 +1,36 @@
+import type { Broker } from "../../broker/broker.ts";
+
+/** The names of one case, each with its prefix, and how to clear what was left under them. */
+export class Names {
+  readonly prefix: string;
+  readonly #queues = new Set<string>();
+  readonly #holders = new Set<string>();
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  queue(name = "main"): string {
+    const full = `${this.prefix}:${name}`;
+    this.#queues.add(full);
+    return full;
+  }
+
+  holder(name = "worker"): string {
+    const full = `${this.prefix}:${name}`;
+    this.#holders.add(full);
+    return full;
+  }
+
+  /** Releases all holders, empties all queues and deletes all documents of this prefix. */
+  async clear(broker: Broker): Promise<void> {
+    for (const holder of this.#holders) await broker.release(holder, { kind: "interrupted", started: [] });
+    const { edit, store } = broker;
+    for (const queue of edit === undefined ? [] : this.#queues) {
+      // What is cancelled by the first is deleted by the second.
+      await edit?.clear(queue);
+      await edit?.clear(queue);
+    }
+    for (const { key } of (await store?.list(this.prefix)) ?? []) await store?.delete(key);
+  }
+}
