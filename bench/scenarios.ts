@@ -95,7 +95,7 @@ export function measureLatency(key: string, samples: number, spreadMs: number): 
   });
 }
 
-const WARM_UP = 3;
+const WARM_UP = 1;
 
 interface Store {
   readonly subject: Subject;

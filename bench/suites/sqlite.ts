@@ -121,9 +121,9 @@ function enqueueCase(name: string, scale: number, plans: readonly (readonly [Ent
 
 function processCase(workers: number, scale: number): Case {
   const plans: readonly (readonly [Entry, number])[] = [
-    [ganger, 100_000],
-    [gangerOne, 100_000],
-    [gangerFull, 100_000],
+    [ganger, 200_000],
+    [gangerOne, 200_000],
+    [gangerFull, 200_000],
     [plainjob, 20_000],
     [liteque, 2000],
     [bare, 200_000],
@@ -143,15 +143,15 @@ function latencyCase(scale: number): Case {
   const plans: readonly (readonly [entry: Entry, samples: number, spreadMs: number])[] = [
     [ganger, 300, 10],
     [gangerFull, 300, 10],
-    [plainjob, 12, 1000],
-    [plainjobFast, 300, 10],
-    [liteque, 12, 1000],
+    [plainjob, 6, 1000],
+    [plainjobFast, 100, 10],
+    [liteque, 6, 1000],
   ];
   return {
     name: "pick-up latency on an idle queue",
     isLowerBetter: true,
     contenders: plans.map(([{ name: subject, key }, planned, spreadMs]): Contender => {
-      const samples = Math.ceil(planned * Math.max(scale, 0.25));
+      const samples = Math.ceil(planned * Math.max(scale, 0.5));
       return {
         subject,
         note: `${samples} samples a run`,

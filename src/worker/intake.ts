@@ -27,8 +27,13 @@ export class Intake {
     return this.#claims.length - this.#head;
   }
 
-  take(): Claim | undefined {
-    return this.#claims[this.#head++];
+  /** The next to be started. */
+  get first(): Claim | undefined {
+    return this.#claims[this.#head];
+  }
+
+  shift(): void {
+    this.#head++;
   }
 
   /** Everything that is held and has not started; it is held no more. */

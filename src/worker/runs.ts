@@ -18,7 +18,6 @@ export class Runs {
   readonly #deadlines: Deadlines;
   readonly #running = new Set<JobRun>();
   readonly #freeSlots: number[];
-  readonly #started: JobRun[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #finish = (run: JobRun, outcome: Outcome): void => this.#end(run, outcome);
   ledger: Ledger | undefined;
@@ -40,22 +39,16 @@ export class Runs {
     return this.#freeSlots.length;
   }
 
-  /** Gives a job a slot. It runs with `go`, so that one write to the ledger serves all that start together. */
-  add(claim: Claim, definition: AnyJob): JobRun {
+  /** Starts a job in a slot of its own, on record before its first instruction. */
+  start(claim: Claim, definition: AnyJob): JobRun {
     const slot = this.#freeSlots.pop() ?? 0;
     const run = new JobRun(claim, definition, slot, this.notes);
     this.#running.add(run);
-    this.#started.push(run);
+    if (run.timeoutMs !== undefined) this.#deadlines.add(run, run.timeoutMs);
     this.ledger?.mark(slot, claim.id);
-    return run;
-  }
-
-  go(): void {
     this.ledger?.flush();
-    for (const run of this.#started.splice(0)) {
-      if (run.timeoutMs !== undefined) this.#deadlines.add(run, run.timeoutMs);
-      this.#execute(run, this.#finish);
-    }
+    this.#execute(run, this.#finish);
+    return run;
   }
 
   /** Asks every run to end, for the worker must. */

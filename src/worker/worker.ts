@@ -11,6 +11,7 @@ import type { JobRun } from "./job-run.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from "./options.ts";
 import { toUnknown } from "./outcome.ts";
+import { Quarantine } from "./quarantine.ts";
 import { Runs } from "./runs.ts";
 
 type Phase = "new" | "working" | "paused" | "draining" | "stopped";
@@ -36,7 +37,8 @@ export class Worker implements AsyncDisposable {
   readonly #intake: Intake;
   readonly #exchange: Exchange;
   readonly #runs: Runs;
-  #keeper: Keeper | undefined;
+  readonly #quarantine = new Quarantine();
+  #keeper: Promise<Keeper> | undefined;
   #subscription: AsyncDisposable | undefined;
   #phase: Phase = "new";
   #starting: Promise<void> | undefined;
@@ -98,14 +100,16 @@ export class Worker implements AsyncDisposable {
   async keepHeartbeat(): Promise<void> {
     const { list, ttlMs, heartbeat } = this.#options;
     const kept = { holder: this.holder, queues: list.label, ttlMs, prunes: heartbeat === "thread" };
-    this.#keeper ??= await startKeeper(this.#broker, kept);
+    // The promise is kept, so that nobody who asks meanwhile starts another.
+    this.#keeper ??= startKeeper(this.#broker, kept);
+    await this.#keeper;
   }
 
   /** Leaves the heartbeat to somebody else again. */
   async leaveHeartbeat(): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = undefined;
-    await keeper?.stop();
+    await (await keeper)?.stop();
   }
 
   /** Starts nothing more, and gives back what it has not started. Running jobs go on. */
@@ -141,7 +145,7 @@ export class Worker implements AsyncDisposable {
 
   async #drain(options: DrainOptions): Promise<DrainReport> {
     // A start that is under way would go on after the end.
-    await this.#starting?.catch(() => undefined);
+    if (this.#starting !== undefined) await this.#starting.catch(() => undefined);
     const isStarted = this.#phase !== "new";
     this.#phase = "draining";
     this.#giveBack();
@@ -168,7 +172,7 @@ export class Worker implements AsyncDisposable {
     return this.#phase === "working" ? this.#intake.next(this.#runs.free) : undefined;
   }
 
-  /** Starts what can be started, in one go, and asks for more when little is left. */
+  /** Starts what can be started, and asks for more when little is left. */
   #pump(): void {
     if (this.#isPumping) return;
     if (this.#phase !== "working") {
@@ -176,26 +180,27 @@ export class Worker implements AsyncDisposable {
       return;
     }
     this.#isPumping = true;
-    while (this.#runs.free > 0 && this.#intake.size > 0) this.#startSome();
+    while (this.#runs.free > 0 && this.#startNext());
     this.#isPumping = false;
     if (this.#intake.wants(this.#runs.free)) this.#exchange.request();
   }
 
-  #startSome(): void {
-    while (this.#runs.free > 0) {
-      const claim = this.#intake.take();
-      if (claim === undefined) break;
-      const definition = this.#registry.find(claim.name);
-      if (definition === undefined) {
-        this.#exchange.add(toUnknown(claim));
-        continue;
-      }
-      this.#runs.add(claim, definition);
-      const { id, queue, name } = claim;
-      this.events.announce("job:started", () => [{ id, queue, name }]);
+  /** False when there is none to start now. */
+  #startNext(): boolean {
+    const claim = this.#intake.first;
+    const now = performance.now();
+    if (claim === undefined || !this.#quarantine.admits(claim, this.#runs.size, now)) return false;
+    this.#intake.shift();
+    this.#lastMoveAt = now;
+    const { id, queue, name } = claim;
+    const definition = this.#registry.find(name);
+    if (definition === undefined) {
+      this.#exchange.add(toUnknown(claim));
+      return true;
     }
-    this.#lastMoveAt = performance.now();
-    this.#runs.go();
+    this.events.announce("job:started", () => [{ id, queue, name }]);
+    this.#quarantine.started(this.#runs.start(claim, definition));
+    return true;
   }
 
   #done(run: JobRun, outcome: Outcome): void {
@@ -209,6 +214,7 @@ export class Worker implements AsyncDisposable {
 
   #giveBack(): void {
     const claims = this.#intake.empty();
+    this.#quarantine.leave();
     for (const { id, token } of claims) this.#exchange.add({ id, token, kind: "released", started: false });
     if (claims.length > 0) this.#exchange.request();
   }
@@ -220,7 +226,8 @@ export class Worker implements AsyncDisposable {
 
   #tick(): void {
     const now = performance.now();
-    if (this.#intake.size > 0 && now - this.#lastMoveAt > HOARD_MS) {
+    if (this.#quarantine.isWaiting || this.#runs.free > 0) this.#pump();
+    else if (this.#intake.size > 0 && now - this.#lastMoveAt > HOARD_MS) {
       // What was held for soon is stuck behind slow jobs: others may have a hand free.
       this.#intake.pace.reset();
       this.#giveBack();

@@ -23,7 +23,7 @@ describe.each(pages)("%s", (page) => {
 
   it("names sources that are there", () => {
     const named = Array.from(
-      text.matchAll(/`((?:src|examples|scripts|docs|test)\/[\w./-]+)`/g),
+      text.matchAll(/`((?:src|examples|scripts|docs)\/[\w./-]+)`/g),
       ([, path = ""]) => path,
     );
 

@@ -1,21 +1,32 @@
+import type { Broker } from "../../src/broker/broker.ts";
+import type { FacetName } from "../../src/broker/facets.ts";
 import { GangerError } from "../../src/errors.ts";
 
-/** What happens before a method is called, by its name: `settle`, or `edit.annotate` for one of a facet. */
-export type Before = Record<string, (() => unknown) | undefined>;
+/** What happens when a method is called, by its name: `settle`, `edit.annotate` for one of a facet, `after settle`. */
+export type Hooks = Record<string, (() => unknown) | undefined>;
 
-/** A real broker whose calls first do what `before` says, which may throw or wait. Change `before` as you go. */
-export function interpose<Thing extends object>(thing: Thing, before: Before, path = ""): Thing {
+/** A real broker whose calls do what the hooks say as well, which may throw or wait. Change them as you go. */
+export function interpose<Thing extends object>(thing: Thing, hooks: Hooks, path = ""): Thing {
   return new Proxy(thing, {
     get(target, key) {
       const name = `${path}${String(key)}`;
       const value: unknown = Reflect.get(target, key, target);
-      if (typeof value === "object" && value !== null) return interpose(value, before, `${name}.`);
+      if (typeof value === "object" && value !== null) return interpose(value, hooks, `${name}.`);
       if (typeof value !== "function") return value;
       return async (...args: readonly unknown[]): Promise<unknown> => {
-        await before[name]?.();
-        return Reflect.apply(value, target, args);
+        await hooks[name]?.();
+        const answer: unknown = await Reflect.apply(value, target, args);
+        await hooks[`after ${name}`]?.();
+        return answer;
       };
     },
+  });
+}
+
+/** A real broker that lacks a facet. */
+export function without(broker: Broker, facet: FacetName): Broker {
+  return new Proxy(interpose(broker, {}), {
+    get: (target, key) => (key === facet ? undefined : Reflect.get(target, key)),
   });
 }
 

@@ -5,7 +5,7 @@ import type { Claim, ClaimRequest, Outcome } from "../../src/broker/claim.ts";
 import { guarded } from "../../src/broker/guarded.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import { Exchange } from "../../src/worker/exchange.ts";
-import { type Before, Gate, interpose, unreachable } from "../support/interpose.ts";
+import { type Hooks, Gate, interpose, unreachable } from "../support/interpose.ts";
 import { poll } from "../support/workshop.ts";
 
 const HOLDER = "host:1:a";
@@ -13,7 +13,7 @@ const HOLDER = "host:1:a";
 afterEach(() => vi.useRealTimers());
 
 /** An exchange with a real broker, what it was told, and jobs that are claimed already. */
-async function bench(jobs = 0, before: Before = {}) {
+async function bench(jobs = 0, before: Hooks = {}) {
   const real = guarded(createMemoryBroker());
   const enqueue = (count: number) =>
     real.enqueue(Array.from({ length: count }, () => ({ queue: "mail", name: "send", payload: "1" })));
@@ -86,7 +86,7 @@ describe("an exchange", () => {
 
   it("has one call under way; what finishes meanwhile goes into the next", async () => {
     const gate = new Gate();
-    const before: Before = { settle: () => gate.opened };
+    const before: Hooks = { settle: () => gate.opened };
     const { broker, exchange, state, claims } = await bench(100, before);
     const [first, ...others] = claims.map(done);
     if (first !== undefined) exchange.add(first);
@@ -154,7 +154,7 @@ describe("an exchange", () => {
 
 describe("an exchange whose broker is away", () => {
   it("keeps the outcomes, in their order, until the broker is back", async () => {
-    const before: Before = { settle: unreachable };
+    const before: Hooks = { settle: unreachable };
     const { broker, exchange, told, state, claims } = await bench(3, before);
     const [first, ...others] = claims.map(done);
     if (first !== undefined) exchange.add(first);

@@ -1,14 +1,16 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { guarded } from "../../src/broker/guarded.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import type { JobContext } from "../../src/job/context.ts";
-import { defineJob } from "../../src/job/define-job.ts";
+import { defineJob, type JobDefinition } from "../../src/job/define-job.ts";
 import type { WorkerOptions } from "../../src/worker/options.ts";
-import { type Before, Gate, interpose, unreachable } from "../support/interpose.ts";
+import { type Hooks, Gate, interpose, unreachable } from "../support/interpose.ts";
 import { poll, Workshop } from "../support/workshop.ts";
 
+afterEach(() => vi.useRealTimers());
+
 /** Ends when it is told to. */
-const waiting = (gate: Gate) => defineJob({ name: "wait", perform: () => gate.opened });
+const waiting = (gate: Gate) => defineJob({ name: "wait", perform: (_: null) => gate.opened });
 
 /** Heeds its signal. */
 const heeding = defineJob({
@@ -19,10 +21,10 @@ const heeding = defineJob({
     }),
 });
 
-const deaf = defineJob({ name: "deaf", perform: () => new Promise<never>(() => undefined) });
+const deaf = defineJob({ name: "deaf", perform: (_: null) => new Promise<never>(() => undefined) });
 
 /** A worker whose only slot is taken by a job, with three more that it holds or that wait. */
-async function busy(job: ReturnType<typeof waiting>, options: WorkerOptions = {}, before: Before = {}) {
+async function busy(job: JobDefinition<null, null>, options: WorkerOptions = {}, before: Hooks = {}) {
   const broker = interpose(guarded(createMemoryBroker()), before);
   const workshop = new Workshop([job], { concurrency: 1, ...options }, broker);
   const ids = await workshop.client.enqueueMany(job, [null, null, null, null]);
@@ -99,7 +101,7 @@ describe("a worker that drains", () => {
 
   it("claims nothing when it is drained while it starts", async () => {
     const gate = new Gate();
-    const before: Before = { heartbeat: () => gate.opened };
+    const before: Hooks = { heartbeat: () => gate.opened };
     const broker = interpose(guarded(createMemoryBroker()), before);
     const workshop = new Workshop([heeding], {}, broker);
     const id = await workshop.client.enqueue(heeding, null);
@@ -164,7 +166,7 @@ describe("a worker whose broker is away while it drains", () => {
         job.log("done");
       },
     });
-    const before: Before = {};
+    const before: Hooks = {};
     const { workshop, first } = await busy(chatty, {}, before);
     const lost = vi.fn();
     workshop.worker.events.once("broker:lost", () => {
@@ -181,18 +183,34 @@ describe("a worker whose broker is away while it drains", () => {
 
   it("ends though it cannot say farewell: others notice when its heartbeat ends", async () => {
     const gate = new Gate();
-    const before: Before = { release: unreachable };
+    const before: Hooks = { release: unreachable };
     const { workshop, first } = await busy(waiting(gate), {}, before);
     gate.open();
 
     expect(await workshop.worker.drain()).toEqual({ abandoned: 0 });
     expect(await workshop.stateOf(first)).toBe("completed");
   });
+});
 
-  it("keeps no heartbeat after its farewell", async () => {
+describe("the heartbeat of a worker", () => {
+  it("is one though it was asked for twice at once, and none when it was left", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    let beats = 0;
+    const before = { heartbeat: () => beats++ };
+    const { workshop } = await busy(heeding, { ttl: 3000, heartbeat: "elsewhere" }, before);
+    await Promise.all([workshop.worker.keepHeartbeat(), workshop.worker.keepHeartbeat()]);
+    await workshop.worker.leaveHeartbeat();
+    beats = 0;
+    vi.advanceTimersByTime(3000);
+
+    expect(beats).toBe(0);
+    await workshop.worker.drain({ timeout: 0 });
+  });
+
+  it("ends before its farewell", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const gate = new Gate();
-    const before: Before = {};
+    const before: Hooks = {};
     const { workshop } = await busy(waiting(gate), { ttl: 3000 }, before);
     let beats = 0;
     before["release"] = () => {
@@ -202,7 +220,6 @@ describe("a worker whose broker is away while it drains", () => {
     gate.open();
     await workshop.worker.drain();
     vi.advanceTimersByTime(6000);
-    vi.useRealTimers();
 
     expect(beats).toBe(0);
     expect(await workshop.broker.inspect?.holders()).toEqual([]);

@@ -53,7 +53,7 @@ describe("a job that returns", () => {
     ["a function", "GANGER_PAYLOAD_UNSERIALIZABLE", () => () => 1],
     ["more than a MiB", "GANGER_PAYLOAD_LARGE", () => "x".repeat(1_048_577)],
   ])("%s has failed, for its work is not to be done twice", async (_, code, perform) => {
-    const odd = defineJob({ name: "odd", perform });
+    const odd = defineJob<unknown, unknown>({ name: "odd", perform });
     await using workshop = await Workshop.start([odd]);
     const id = await workshop.client.enqueue(odd, null);
 
