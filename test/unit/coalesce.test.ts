@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Coalescer } from "../../src/broker/coalesce.ts";
 import { openBroker } from "../../src/broker/connect.ts";
 import type { NewJob } from "../../src/job/job.ts";
-import { type Hooks, Gate, interpose, unreachable } from "../support/interpose.ts";
+import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 
 const job = (payload: number | string, queue = "mail"): NewJob => ({
   queue,
@@ -12,10 +12,10 @@ const job = (payload: number | string, queue = "mail"): NewJob => ({
 });
 
 /** A coalescer on a real broker, and the sizes of the batches that it made. */
-async function bench(maxBatch?: number, before: Hooks = {}) {
+async function bench(maxBatch?: number, hooks: Hooks = {}) {
   const broker = await openBroker("memory:");
   const sizes: number[] = [];
-  const watched = interpose(broker, before);
+  const watched = interpose(broker, hooks);
   const coalescer = new Coalescer((jobs) => {
     sizes.push(jobs.length);
     return watched.enqueue(jobs);
@@ -82,11 +82,11 @@ describe("a lone enqueue", () => {
 
   it("does not wait for a batch that is under way", async () => {
     const gate = new Gate();
-    const before: Hooks = { enqueue: () => gate.opened };
-    const { coalescer, sizes } = await bench(undefined, before);
+    const hooks: Hooks = { enqueue: () => gate.opened };
+    const { coalescer, sizes } = await bench(undefined, hooks);
     const slow = coalescer.add(job(1));
     await new Promise(setImmediate);
-    before["enqueue"] = undefined;
+    hooks["enqueue"] = undefined;
     await coalescer.add(job(2));
     gate.open();
     await slow;
@@ -118,12 +118,12 @@ describe("a job that the broker refuses", () => {
 
 describe("a broker that is away", () => {
   it("fails every job of the batch, and none of the next", async () => {
-    const before: Hooks = { enqueue: unreachable };
-    const { coalescer, count } = await bench(undefined, before);
+    const hooks: Hooks = { enqueue: unreachable };
+    const { coalescer, count } = await bench(undefined, hooks);
     const results = await Promise.allSettled([1, 2, 3].map((payload) => coalescer.add(job(payload))));
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
 
-    before["enqueue"] = undefined;
+    hooks["enqueue"] = undefined;
     await coalescer.add(job(4));
     expect(await count()).toBe(1);
   });

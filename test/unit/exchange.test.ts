@@ -5,7 +5,7 @@ import type { Claim, ClaimRequest, Outcome } from "../../src/broker/claim.ts";
 import { guarded } from "../../src/broker/guarded.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import { Exchange } from "../../src/worker/exchange.ts";
-import { type Hooks, Gate, interpose, unreachable } from "../support/interpose.ts";
+import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 import { poll } from "../support/workshop.ts";
 
 const HOLDER = "host:1:a";
@@ -13,7 +13,7 @@ const HOLDER = "host:1:a";
 afterEach(() => vi.useRealTimers());
 
 /** An exchange with a real broker, what it was told, and jobs that are claimed already. */
-async function bench(jobs = 0, before: Hooks = {}) {
+async function bench(jobs = 0, hooks: Hooks = {}) {
   const real = guarded(createMemoryBroker());
   const enqueue = (count: number) =>
     real.enqueue(Array.from({ length: count }, () => ({ queue: "mail", name: "send", payload: "1" })));
@@ -23,7 +23,7 @@ async function bench(jobs = 0, before: Hooks = {}) {
   const told: string[] = [];
   const claimed: Claim[] = [];
   const state = { request: undefined as ClaimRequest | undefined, calls: 0, inFlight: 0, most: 0 };
-  const broker = counting(interpose(real, before), state);
+  const broker = counting(interpose(real, hooks), state);
   const exchange = new Exchange(broker, {
     next: async () => state.request,
     claimed: (claims) => void claimed.push(...claims),
@@ -86,8 +86,8 @@ describe("an exchange", () => {
 
   it("has one call under way; what finishes meanwhile goes into the next", async () => {
     const gate = new Gate();
-    const before: Hooks = { settle: () => gate.opened };
-    const { broker, exchange, state, claims } = await bench(100, before);
+    const hooks: Hooks = { settle: () => gate.opened };
+    const { broker, exchange, state, claims } = await bench(100, hooks);
     const [first, ...others] = claims.map(done);
     if (first !== undefined) exchange.add(first);
     exchange.request();
@@ -154,13 +154,13 @@ describe("an exchange", () => {
 
 describe("an exchange whose broker is away", () => {
   it("keeps the outcomes, in their order, until the broker is back", async () => {
-    const before: Hooks = { settle: unreachable };
-    const { broker, exchange, told, state, claims } = await bench(3, before);
+    const hooks: Hooks = { settle: unreachable };
+    const { broker, exchange, told, state, claims } = await bench(3, hooks);
     const [first, ...others] = claims.map(done);
     if (first !== undefined) exchange.add(first);
     await poll(() => state.calls).toBeGreaterThan(1);
     for (const outcome of others) exchange.add(outcome);
-    before["settle"] = undefined;
+    hooks["settle"] = undefined;
     await exchange.flush();
 
     expect(told).toEqual(["failed", "recovered", "1 settled", "2 settled", "3 settled"]);
@@ -201,8 +201,8 @@ describe("an exchange whose broker is away", () => {
     await fc.assert(
       fc.asyncProperty(plan, async (steps) => {
         const fails = steps.map((step) => step.fails);
-        const before = { settle: () => (fails.shift() === true ? unreachable() : undefined) };
-        const { broker, exchange, told, claims } = await bench(100, before);
+        const hooks = { settle: () => (fails.shift() === true ? unreachable() : undefined) };
+        const { broker, exchange, told, claims } = await bench(100, hooks);
         const outcomes = claims.map(done);
         for (const { count } of steps) {
           for (const outcome of outcomes.splice(0, count)) exchange.add(outcome);

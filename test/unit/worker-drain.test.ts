@@ -4,7 +4,7 @@ import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { defineJob, type JobDefinition } from "../../src/job/define-job.ts";
 import type { WorkerOptions } from "../../src/worker/options.ts";
-import { type Hooks, Gate, interpose, unreachable } from "../support/interpose.ts";
+import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 import { poll, Workshop } from "../support/workshop.ts";
 
 afterEach(() => vi.useRealTimers());
@@ -24,8 +24,8 @@ const heeding = defineJob({
 const deaf = defineJob({ name: "deaf", perform: (_: null) => new Promise<never>(() => undefined) });
 
 /** A worker whose only slot is taken by a job, with three more that it holds or that wait. */
-async function busy(job: JobDefinition<null, null>, options: WorkerOptions = {}, before: Hooks = {}) {
-  const broker = interpose(guarded(createMemoryBroker()), before);
+async function busy(job: JobDefinition<null, null>, options: WorkerOptions = {}, hooks: Hooks = {}) {
+  const broker = interpose(guarded(createMemoryBroker()), hooks);
   const workshop = new Workshop([job], { concurrency: 1, ...options }, broker);
   const ids = await workshop.client.enqueueMany(job, [null, null, null, null]);
   await workshop.worker.start();
@@ -101,8 +101,8 @@ describe("a worker that drains", () => {
 
   it("claims nothing when it is drained while it starts", async () => {
     const gate = new Gate();
-    const before: Hooks = { heartbeat: () => gate.opened };
-    const broker = interpose(guarded(createMemoryBroker()), before);
+    const hooks: Hooks = { heartbeat: () => gate.opened };
+    const broker = interpose(guarded(createMemoryBroker()), hooks);
     const workshop = new Workshop([heeding], {}, broker);
     const id = await workshop.client.enqueue(heeding, null);
     const started = workshop.worker.start();
@@ -166,8 +166,8 @@ describe("a worker whose broker is away while it drains", () => {
         job.log("done");
       },
     });
-    const before: Hooks = {};
-    const { workshop, first } = await busy(chatty, {}, before);
+    const hooks: Hooks = {};
+    const { workshop, first } = await busy(chatty, {}, hooks);
     const lost = vi.fn();
     workshop.worker.events.once("broker:lost", () => {
       lost();
@@ -183,8 +183,8 @@ describe("a worker whose broker is away while it drains", () => {
 
   it("ends though it cannot say farewell: others notice when its heartbeat ends", async () => {
     const gate = new Gate();
-    const before: Hooks = { release: unreachable };
-    const { workshop, first } = await busy(waiting(gate), {}, before);
+    const hooks: Hooks = { release: unreachable };
+    const { workshop, first } = await busy(waiting(gate), {}, hooks);
     gate.open();
 
     expect(await workshop.worker.drain()).toEqual({ abandoned: 0 });
@@ -196,8 +196,8 @@ describe("the heartbeat of a worker", () => {
   it("is one though it was asked for twice at once, and none when it was left", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     let beats = 0;
-    const before = { heartbeat: () => beats++ };
-    const { workshop } = await busy(heeding, { ttl: 3000, heartbeat: "elsewhere" }, before);
+    const hooks = { heartbeat: () => beats++ };
+    const { workshop } = await busy(heeding, { ttl: 3000, heartbeat: "elsewhere" }, hooks);
     await Promise.all([workshop.worker.keepHeartbeat(), workshop.worker.keepHeartbeat()]);
     await workshop.worker.leaveHeartbeat();
     beats = 0;
@@ -210,11 +210,11 @@ describe("the heartbeat of a worker", () => {
   it("ends before its farewell", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const gate = new Gate();
-    const before: Hooks = {};
-    const { workshop } = await busy(waiting(gate), { ttl: 3000 }, before);
+    const hooks: Hooks = {};
+    const { workshop } = await busy(waiting(gate), { ttl: 3000 }, hooks);
     let beats = 0;
-    before["release"] = () => {
-      before["heartbeat"] = () => beats++;
+    hooks["release"] = () => {
+      hooks["heartbeat"] = () => beats++;
       vi.advanceTimersByTime(6000);
     };
     gate.open();
