@@ -16,6 +16,8 @@ const SUITES: readonly Suite[] = [sqlite];
 const USAGE = `Usage: npm run bench -- SUITE… [--runs N] [--json FILE] [--quick]
 Suites: ${SUITES.map(({ name }) => name).join(", ")}`;
 
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 const { suites, runs, scale, json } = readArguments();
 const rows: Row[] = [];
 const machine = describeMachine();

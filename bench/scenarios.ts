@@ -106,7 +106,13 @@ interface Store {
 async function openStore(key: string, defer: Defer): Promise<Store> {
   const subject = await openSubject(key);
   const folder = mkdtempSync(join(tmpdir(), "ganger-bench-"));
-  defer(() => rmSync(folder, { recursive: true, force: true }));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Whoever stops a benchmark in the middle must not find its files next year.
+  process.once("exit", remove);
+  defer(() => {
+    process.off("exit", remove);
+    remove();
+  });
   const file = join(folder, "bench.db");
   await subject.create(file);
   return { subject, file };

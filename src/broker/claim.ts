@@ -33,7 +33,13 @@ export type Outcome = ClaimRef &
         readonly result?: string | undefined;
         readonly keepMs?: number | undefined;
       }
-    | { readonly kind: "retry"; readonly delayMs: number; readonly error: JobError }
+    | {
+        readonly kind: "retry";
+        readonly delayMs: number;
+        readonly error: JobError;
+        /** False when no attempt was made, as for a job that this worker does not know. @default true */
+        readonly counts?: boolean | undefined;
+      }
     | {
         readonly kind: "failed";
         readonly error: JobError;

@@ -7,6 +7,8 @@ import type { Edit } from "./edit.ts";
 
 export const MAX_CLAIM = 10_000;
 const MAX_PRIORITY = 1_000_000_000;
+/** The last millisecond that a `Date` can name. */
+const MAX_TIME = 8.64e15;
 
 /** Wraps a broker with what all of them need: arguments are checked once, and nothing is used after its end. */
 export function guarded(broker: Broker): Broker {
@@ -130,8 +132,8 @@ function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes 
   assertJobName(name);
   assertRange("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
   assertRange("maxCrashes", maxCrashes, 1, 1_000_000);
-  if (delayMs !== undefined) assertRange("delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
-  if (runAtMs !== undefined) assertRange("runAtMs", runAtMs, 0, Number.MAX_SAFE_INTEGER);
+  if (delayMs !== undefined) assertRange("delayMs", delayMs, 0, MAX_TIME);
+  if (runAtMs !== undefined) assertRange("runAtMs", runAtMs, 0, MAX_TIME);
   if (delayMs === undefined || runAtMs === undefined) return;
   throw new GangerError("GANGER_OPTION_INVALID", "A job has both a delay and a time to run at", {
     hint: "Give one of them.",

@@ -72,7 +72,12 @@ export class Client implements AsyncDisposable {
     return this.broker.enqueue(jobs);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes its broker. The same as `await using` does, for Node.js before 24. */
+  async close(): Promise<void> {
     await this.broker[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

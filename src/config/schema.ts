@@ -41,7 +41,7 @@ const filled = z
 export const workerSchema = z.strictObject(
   {
     count: whole(0, 1000),
-    concurrency: whole(1, 10_000),
+    concurrency: whole(1, 1000),
     order: oneOf(QUEUE_ORDERS),
     isolation: oneOf(ISOLATIONS)
       .refine(

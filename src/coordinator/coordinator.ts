@@ -7,8 +7,10 @@ import { rescueNeighbours } from "./neighbours.ts";
 import { Pruner } from "./pruner.ts";
 
 export interface CoordinatorOptions {
-  /** How long a holder lives after its last heartbeat; it is given three within that time. */
+  /** How long a holder lives after its last heartbeat. */
   readonly ttlMs: number;
+  /** How often it is given one. @default a third of `ttlMs` */
+  readonly everyMs?: number | undefined;
   /** How many finished jobs to keep; `false` leaves pruning to somebody else. @default `DEFAULT_PRUNE_BOUNDS` */
   readonly bounds?: PruneBounds | false | undefined;
   /** Where the workers of this host leave their ledgers. */
@@ -42,7 +44,7 @@ export class Coordinator {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#beat(), this.#options.ttlMs / 3);
+    this.#timer = setInterval(() => this.#beat(), this.#options.everyMs ?? this.#options.ttlMs / 3);
     this.#beat();
     this.#due.start();
     this.#pruner?.start();

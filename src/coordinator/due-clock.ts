@@ -9,6 +9,8 @@ export class DueClock {
   #running: Promise<void> | undefined;
   #isStopped = false;
   #lastLookAt = 0;
+  /** Somebody woke us during a look, which may have missed what is new. */
+  #isStale = false;
 
   constructor(broker: Broker, onError: (error: unknown) => void) {
     this.#broker = broker;
@@ -40,7 +42,8 @@ export class DueClock {
 
   /** A producer's burst wakes often; one look in some milliseconds serves for all. */
   #wake(): void {
-    if (performance.now() - this.#lastLookAt > MIN_GAP_MS) this.#look();
+    if (this.#running !== undefined) this.#isStale = true;
+    else if (performance.now() - this.#lastLookAt > MIN_GAP_MS) this.#look();
     else this.#arm(MIN_GAP_MS);
   }
 
@@ -52,9 +55,10 @@ export class DueClock {
   }
 
   async #move(): Promise<void> {
+    this.#isStale = false;
     try {
       const report = await this.#broker.maintenance?.due();
-      this.#arm(Math.min(report?.nextInMs ?? MAX_GAP_MS, MAX_GAP_MS));
+      this.#arm(this.#isStale ? MIN_GAP_MS : Math.min(report?.nextInMs ?? MAX_GAP_MS, MAX_GAP_MS));
     } catch (error) {
       this.#onError(error);
       this.#arm(MAX_GAP_MS);

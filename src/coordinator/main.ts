@@ -33,6 +33,7 @@ async function start({
   app,
   log: options,
   ledger,
+  everyMs,
   ttlMs,
   bounds,
   broker: url,
@@ -45,7 +46,7 @@ async function start({
   };
   try {
     broker = await openBroker(url);
-    coordinator = new Coordinator(broker, { ttlMs, bounds, ledger, onTrouble });
+    coordinator = new Coordinator(broker, { everyMs, ttlMs, bounds, ledger, onTrouble });
     coordinator.start();
     link.send({ type: "ready" });
   } catch (error) {

@@ -34,6 +34,7 @@ export type FromWorker =
 export interface CoordinatorStart {
   readonly app: string;
   readonly broker: string;
+  readonly everyMs: number;
   readonly ttlMs: number;
   readonly ledger: string;
   readonly bounds: { readonly completed: number; readonly failed: number; readonly cancelled: number };

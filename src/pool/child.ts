@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { Duplex } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { LINK_DESCRIPTOR, Link } from "../ipc/link.ts";
 
@@ -53,8 +53,8 @@ export function startChild<In extends { readonly type: string }, Out>(options: C
   };
 }
 
-function streamOf(child: ChildProcess): Duplex {
-  const stream = child.stdio[LINK_DESCRIPTOR];
-  if (!(stream instanceof Duplex)) throw new TypeError("A child has no socket");
-  return stream;
+/** Without descriptors to spare there is no stream at all, whatever the types say; the child's error follows. */
+function streamOf(child: Partial<ChildProcess>): Duplex {
+  const stream = child.stdio?.[LINK_DESCRIPTOR];
+  return stream instanceof Duplex ? stream : new PassThrough().destroy();
 }

@@ -36,7 +36,7 @@ export function spawnCoordinator(
     env,
     ...listeners,
   });
-  const start = { app, broker, ttlMs: heartbeat.ttlMs, bounds: retention, log };
+  const start = { app, broker, ...heartbeat, bounds: retention, log };
   child.send({ type: "start", start: { ...start, ledger: ledgerDirectory() } });
   return child;
 }

@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from "../config/resolved.ts";
+import { GangerError } from "../errors.ts";
 import { createLog } from "../telemetry/log.ts";
 import { Manager, type PoolEnd } from "./manager.ts";
 
@@ -26,6 +27,15 @@ export async function runPool(
   config: ResolvedConfig,
   { stderr, env, signals }: RunPoolOptions,
 ): Promise<PoolEnd> {
+  if (config.broker.startsWith("memory:")) {
+    throw new GangerError(
+      "GANGER_CONFIG_INVALID",
+      "A pool cannot work on the memory broker: no other process sees its jobs",
+      {
+        hint: "Set broker to sqlite:./ganger.db.",
+      },
+    );
+  }
   const log = createLog({ ...config.log, name: "manager", write: (line) => stderr.write(line) });
   const manager = new Manager(config, { log, env });
   let askedAt: number | undefined;

@@ -48,7 +48,8 @@ function toJson({ level, name, facts, message }: Entry): string {
 }
 
 function toText({ level, name, facts, message }: Entry): string {
-  const details = Object.entries(facts).map(([key, value]) => `${key}=${quote(value)}`);
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null);
+  const details = known.map(([key, value]) => `${key}=${quote(value)}`);
   const mark = level === "info" ? "" : `${level}: `;
   return [new Date().toISOString(), `${name}[${process.pid}]`, `${mark}${message}`, ...details].join(" ");
 }

@@ -57,7 +57,9 @@ export async function runInline<Input, Output, Result>(
       reported = progress ?? reported;
     },
   });
-  signal?.addEventListener("abort", () => run.abort(new Error("aborted by the test")));
+  const abort = () => run.abort(new Error("aborted by the test"));
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener("abort", abort);
   const outcome = await new Promise<Outcome>((resolve) => execute(run, (_, settled) => resolve(settled)));
   return { ...toRun<Result>(outcome), logs, progress: reported };
 }

@@ -64,8 +64,12 @@ export class TestQueue implements AsyncDisposable {
     return this.broker.inspect?.find(id) ?? Promise.resolve(undefined);
   }
 
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.broker[Symbol.asyncDispose]();
+    await this.close();
   }
 
   async #run(claim: Claim): Promise<Outcome> {

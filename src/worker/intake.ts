@@ -27,13 +27,17 @@ export class Intake {
     return this.#claims.length - this.#head;
   }
 
-  /** The next to be started. */
-  get first(): Claim | undefined {
-    return this.#claims[this.#head];
-  }
-
-  shift(): void {
-    this.#head++;
+  /** Takes the first that may start now, past those that must wait. */
+  take(admits: (claim: Claim) => boolean): Claim | undefined {
+    for (let place = this.#head; place < this.#claims.length; place++) {
+      const claim = this.#claims[place];
+      if (claim === undefined || !admits(claim)) continue;
+      if (place > this.#head)
+        this.#claims = [claim, ...this.#claims.slice(this.#head).filter((it) => it !== claim)];
+      this.#head = place > this.#head ? 1 : this.#head + 1;
+      return claim;
+    }
+    return undefined;
   }
 
   /** Everything that is held and has not started; it is held no more. */

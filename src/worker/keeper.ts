@@ -9,6 +9,8 @@ export interface KeptHolder {
   readonly ttlMs: number;
   /** Whether to prune as well. In a pool that is its coordinator's, which knows what is to be kept. */
   readonly prunes: boolean;
+  /** Where the workers of this host leave their ledgers. */
+  readonly ledger: string | undefined;
 }
 
 /** Keeps a worker's heartbeat, and does what a coordinator does, while the worker's own event loop is busy. */
@@ -48,8 +50,8 @@ export async function startKeeper(broker: Broker, kept: KeptHolder): Promise<Kee
   };
 }
 
-function startInProcess(broker: Broker, { holder, queues, ttlMs, prunes }: KeptHolder): Keeper {
-  const coordinator = new Coordinator(broker, { ttlMs, bounds: prunes ? undefined : false });
+function startInProcess(broker: Broker, { holder, queues, ttlMs, prunes, ledger }: KeptHolder): Keeper {
+  const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds: prunes ? undefined : false });
   coordinator.add({ holder, queues });
   coordinator.start();
   return { stop: () => coordinator.stop() };

@@ -1,4 +1,4 @@
-import type { Outcome } from "../broker/claim.ts";
+import type { Claim, Outcome } from "../broker/claim.ts";
 import { GangerError, isGangerError } from "../errors.ts";
 import { backoffMs } from "../job/backoff.ts";
 import { toMs } from "../job/duration.ts";
@@ -43,15 +43,22 @@ export function toFailure(run: JobRun, thrown: unknown): Outcome {
   return { id, token, kind: "retry", delayMs: delayOf(run, error), error };
 }
 
-/** The outcome of a job that this process has no definition of: perhaps another worker, or the next release, has. */
-export function toUnknown(claim: { id: string; token: number; name: string; attempts: number }): Outcome {
-  const { id, token, name, attempts } = claim;
-  const error = toJobError(new GangerError("GANGER_JOB_UNKNOWN", `No job is named "${name}" in this worker`));
-  if (attempts + 1 >= UNKNOWN_ATTEMPTS) return { id, token, kind: "failed", error };
-  return { id, token, kind: "retry", delayMs: UNKNOWN_DELAY_MS, error };
+/**
+ * The outcome of a job that this process has no definition of. Perhaps another
+ * worker has, or the next release: it uses up no attempt, and is failed when
+ * nobody has known it for a day.
+ */
+export function toUnknown({ id, token, name, enqueuedAtMs }: Claim): Outcome {
+  const error = toJobError(
+    new GangerError("GANGER_JOB_UNKNOWN", `No job is named "${name}" in this worker`, {
+      hint: "Export its definition from the modules that the worker loads.",
+    }),
+  );
+  if (Date.now() - enqueuedAtMs > DAY_MS) return { id, token, kind: "failed", error, counts: false };
+  return { id, token, kind: "retry", delayMs: UNKNOWN_DELAY_MS, error, counts: false };
 }
 
-const UNKNOWN_ATTEMPTS = 3;
+const DAY_MS = 86_400_000;
 const UNKNOWN_DELAY_MS = 30_000;
 
 export function isInterruption(reason: unknown, kind: Interruption["kind"]): reason is Interruption {

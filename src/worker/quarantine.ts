@@ -5,8 +5,9 @@ import type { JobRun } from "./job-run.ts";
  * Runs jobs that a process died under by themselves, so that of several that
  * ran together only the guilty one is counted again.
  *
- * For a second at most, both ways: a suspect waits so long for the others to
- * end, and the others wait so long for it; then they run side by side.
+ * A suspect waits for other jobs to end, a second at most, and for another
+ * suspect half a minute; other jobs wait for a suspect a second at most. What
+ * is slower than that runs side by side, for nothing may wait for ever.
  */
 export class Quarantine {
   #suspect: JobRun | undefined;
@@ -14,11 +15,11 @@ export class Quarantine {
 
   /** Whether this job may start beside so many that run. */
   admits({ crashes }: Claim, running: number, now: number): boolean {
-    const suspect = this.#suspect;
-    if (suspect !== undefined && !suspect.isSettled && now - suspect.startedAt < ALONE_MS) return false;
-    if (crashes === 0 || running === 0) return true;
+    const suspect = this.#suspect?.isSettled === false ? this.#suspect : undefined;
+    if (crashes === 0) return suspect === undefined || now - suspect.startedAt >= ALONE_MS;
+    if (running === 0) return true;
     this.#waitingSince ??= now;
-    return now - this.#waitingSince >= ALONE_MS;
+    return now - this.#waitingSince >= (suspect === undefined ? ALONE_MS : APART_MS);
   }
 
   started(run: JobRun): void {
@@ -39,3 +40,4 @@ export class Quarantine {
 }
 
 const ALONE_MS = 1000;
+const APART_MS = 30_000;

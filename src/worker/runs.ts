@@ -6,7 +6,7 @@ import { Deadlines } from "./deadlines.ts";
 import { type Executor, runInline } from "./executor.ts";
 import { JobRun } from "./job-run.ts";
 import { Notes } from "./notes.ts";
-import { Interruption, isInterruption } from "./outcome.ts";
+import { Interruption, toFailure } from "./outcome.ts";
 
 type Done = (run: JobRun, outcome: Outcome) => void;
 
@@ -93,20 +93,9 @@ export class Runs {
     this.ledger?.[Symbol.dispose]();
   }
 
+  /** It went on after its signal and its grace. */
   #giveUp(run: JobRun): void {
-    const { id, token } = run.claim;
-    // It was stopped before its own time was up, which is nothing to hold against it.
-    if (isInterruption(run.abortReason, "stopping"))
-      return this.#end(run, { id, token, kind: "released", started: true });
-    const error = {
-      name: "TimeoutError",
-      message: `${run.abortReason?.message}, and went on after its signal`,
-    };
-    const outcome: Outcome =
-      run.attempt >= run.attempts
-        ? { id, token, kind: "failed", error }
-        : { id, token, kind: "retry", delayMs: 1000, error };
-    this.#end(run, outcome);
+    this.#end(run, toFailure(run, run.abortReason));
   }
 
   #end(run: JobRun, outcome: Outcome): void {

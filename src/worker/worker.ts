@@ -98,8 +98,9 @@ export class Worker implements AsyncDisposable {
 
   /** Keeps its own heartbeat by a thread from now on, whoever kept it before. */
   async keepHeartbeat(): Promise<void> {
-    const { list, ttlMs, heartbeat } = this.#options;
-    const kept = { holder: this.holder, queues: list.label, ttlMs, prunes: heartbeat === "thread" };
+    const { list, ttlMs, heartbeat, ledger } = this.#options;
+    const about = { holder: this.holder, queues: list.label, ttlMs };
+    const kept = { ...about, prunes: heartbeat === "thread", ledger: ledger === false ? undefined : ledger };
     // The promise is kept, so that nobody who asks meanwhile starts another.
     this.#keeper ??= startKeeper(this.#broker, kept);
     await this.#keeper;
@@ -187,10 +188,9 @@ export class Worker implements AsyncDisposable {
 
   /** False when there is none to start now. */
   #startNext(): boolean {
-    const claim = this.#intake.first;
     const now = performance.now();
-    if (claim === undefined || !this.#quarantine.admits(claim, this.#runs.size, now)) return false;
-    this.#intake.shift();
+    const claim = this.#intake.take((next) => this.#quarantine.admits(next, this.#runs.size, now));
+    if (claim === undefined) return false;
     this.#lastMoveAt = now;
     const { id, queue, name } = claim;
     const definition = this.#registry.find(name);

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBroker } from "../../src/broker/connect.ts";
+import { runDir } from "../support/run-dir.ts";
 import { runConformance } from "./run.ts";
 
 runConformance("sqlite", {
   async open() {
-    const dir = mkdtempSync(join(tmpdir(), "ganger-conformance-"));
+    const dir = mkdtempSync(join(runDir(), "conformance-"));
     // No case cuts the power; what a killed process wrote is with the system, whatever is synced.
     const url = `sqlite:${join(dir, "jobs.db")}?synchronous=off`;
     const broker = await openBroker(url);

@@ -104,7 +104,10 @@ describe("a pool whose processes die", () => {
     const id = await pool.client.enqueue(die, undefined);
     const others = await pool.client.enqueueMany(noop, [{ n: 1 }, { n: 2 }]);
 
-    await eventually(() => pool.report(), async () => (await pool.count("failed")) === 1);
+    await eventually(
+      () => pool.report(),
+      async () => (await pool.count("failed")) === 1,
+    );
 
     expect(await pool.client.broker.inspect?.find(id)).toMatchObject({
       crashes: 3,

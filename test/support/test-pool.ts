@@ -82,7 +82,9 @@ export class TestPool implements AsyncDisposable {
 
   async workers(): Promise<readonly (HolderStatus & { readonly pid: number })[]> {
     const holders = (await this.client.broker.inspect?.holders()) ?? [];
-    return holders.filter(({ alive }) => alive).map((holder) => ({ ...holder, pid: pidOf(holder.holder) }));
+    return holders
+      .filter(({ alive }) => alive)
+      .map((status) => Object.assign({}, status, { pid: pidOf(status.holder) }));
   }
 
   async ready(count: number): Promise<void> {

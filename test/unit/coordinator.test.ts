@@ -239,35 +239,47 @@ describe("a scheduled job", () => {
 });
 
 describe("a finished job", () => {
-  const finish = async ({ broker, put }: ReturnType<typeof create>) => {
+  const BOUNDS = { completed: 2, failed: 1, cancelled: 1 };
+
+  /** Three finished jobs, of which the first is to be kept for a second. */
+  async function finish({ broker, put }: ReturnType<typeof create>) {
     const ids = [await put(), await put(), await put()];
     const claims = await claimAs(broker, HOLDER);
-    await broker.settle(claims.map(({ id, token }) => ({ id, token, kind: "completed" })));
+    await broker.settle(
+      claims.map(({ id, token }) => ({
+        id,
+        token,
+        kind: "completed",
+        keepMs: id === ids[0] ? 1000 : undefined,
+      })),
+    );
     return ids;
-  };
+  }
 
-  it("is deleted once there are more than are to be kept", async () => {
-    const bounds = { completed: 1, failed: 1, cancelled: 1 };
-    const created = create({}, { bounds });
+  it.each([
+    ["past its time", 10, [false, true, true]],
+    ["one too many", 1, [false, false, true]],
+  ])("is deleted when it is %s", async (_, completed, kept) => {
+    const created = create({}, { bounds: { ...BOUNDS, completed } });
     const ids = await finish(created);
     created.coordinator.start();
     await pass(60_000);
 
-    expect(await Promise.all(ids.map(created.find))).toEqual([undefined, undefined, expect.anything()]);
+    const jobs = await Promise.all(ids.map(created.find));
+    expect(jobs.map((job) => job !== undefined)).toEqual(kept);
     await created.coordinator.stop();
   });
 
-  it.each([
-    ["another sees to it", { bounds: false } as const, {}],
-    ["it has been stopped", {}, {}],
-  ])("is kept when %s", async (what, options, hooks: Hooks) => {
-    const created = create(hooks, options);
-    const ids = await finish(created);
-    created.coordinator.start();
-    if (what.includes("stopped")) await created.coordinator.stop();
-    await pass(10 * 86_400_000);
+  it("is left to others where they see to it, and after the end", async () => {
+    for (const bounds of [false, BOUNDS] as const) {
+      const created = create({}, { bounds });
+      const ids = await finish(created);
+      created.coordinator.start();
+      if (bounds !== false) await created.coordinator.stop();
+      await pass(60_000);
 
-    expect(await created.find(ids[0] ?? "")).toBeDefined();
-    await created.coordinator.stop();
+      expect(await created.find(ids[0] ?? "")).toBeDefined();
+      await created.coordinator.stop();
+    }
   });
 });

@@ -171,9 +171,9 @@ describe("a worker whose broker is away while it drains", () => {
     const lost = vi.fn();
     workshop.worker.events.once("broker:lost", () => {
       lost();
-      Object.assign(before, { settle: undefined, "edit.annotate": undefined });
+      Object.assign(hooks, { settle: undefined, "edit.annotate": undefined });
     });
-    Object.assign(before, { settle: unreachable, "edit.annotate": unreachable });
+    Object.assign(hooks, { settle: unreachable, "edit.annotate": unreachable });
     gate.open();
     await workshop.worker.drain();
 

@@ -46,7 +46,9 @@ export class MemoryBroker implements Broker {
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly string[]> {
     const now = this.#memory.now();
-    const ids = jobs.map((job) => {
+    // Copied whole before the first is added: a job that cannot be read must leave none behind.
+    const copies = structuredClone(jobs);
+    const ids = copies.map((job) => {
       const place = placeAt(job.runAtMs ?? now + (job.delayMs ?? 0), now);
       return this.#memory.jobs.add(job, place, now).id;
     });

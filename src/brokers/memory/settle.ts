@@ -37,7 +37,7 @@ function apply(jobs: Jobs, { job, outcome, now }: Application): boolean {
       return false;
     }
     case "retry":
-      job.attempts++;
+      if (outcome.counts !== false) job.attempts++;
       job.error = { ...outcome.error };
       addHistory(job, { now, event: "retried", detail: outcome.error.message });
       jobs.put(job, { place: placeAt(now + outcome.delayMs, now) });

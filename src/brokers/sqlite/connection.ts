@@ -15,12 +15,14 @@ const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store"];
  * SQLite's own waiting (`busy_timeout`) backs off to 100 ms while the others
  * take the lock again and again, so that one of four processes starves. Every
  * process here retries by itself, soon and at random; measured in
- * docs/decisions/0002-sqlite-write-lock.md.
+ * docs/decisions/0002-sqlite-layout-and-write-lock.md.
  */
 export class Connection {
   readonly location: SqliteLocation;
   readonly #database: SqliteDatabase;
   readonly #sql: ReadonlyMap<string, string>;
+  /** Called when what was written, and perhaps read back, is undone. */
+  onRollback: () => void = () => undefined;
   #isOpen = true;
   readonly #prepared = new Map<string, SqliteStatement>();
 
@@ -119,6 +121,7 @@ export class Connection {
       return result;
     } catch (error) {
       this.#rollback();
+      this.onRollback();
       throw toFailure(error, this.location.path);
     }
   }

@@ -51,9 +51,12 @@ function toRow(job: NewJob, queue: number, due: number | null): JobRow {
 
 /** When a job is due, or null when it is now. */
 function dueOf({ delayMs, runAtMs }: NewJob, now: number): number | null {
-  const due = runAtMs ?? now + (delayMs ?? 0);
+  const due = Math.min(runAtMs ?? now + (delayMs ?? 0), MAX_DUE);
   return due > now ? due : null;
 }
+
+/** The last millisecond that a `Date` can name. */
+export const MAX_DUE = 8.64e15;
 
 function isNews(connection: Connection, rows: readonly JobRow[]): boolean {
   const queues = new Set<number>();

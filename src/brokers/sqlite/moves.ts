@@ -1,6 +1,7 @@
 import { MAX_HISTORY } from "../../broker/edit.ts";
 import type { HistoryEntry } from "../../job/job.ts";
 import type { Connection } from "./connection.ts";
+import { MAX_DUE } from "./enqueue.ts";
 
 /** Steps that several calls take, each inside a write transaction. */
 
@@ -27,8 +28,9 @@ export function putBack(connection: Connection, id: number, dueMs: number | unde
     connection.statement("putBack").run(id);
     return;
   }
-  connection.statement("setRunAt").run(dueMs, id);
-  connection.statement("putOff").run(dueMs, id);
+  const due = Math.min(dueMs, MAX_DUE);
+  connection.statement("setRunAt").run(due, id);
+  connection.statement("putOff").run(due, id);
 }
 
 /** Deletes all there is of jobs that no state names any more. */

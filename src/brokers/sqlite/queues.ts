@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { toNumber, toText } from "./rows.ts";
 
-/** The numbers of queues. A queue keeps its number for ever, so that it can be remembered. */
+/** The numbers of queues. A queue keeps its number for ever, so that it can be remembered until a rollback takes it back. */
 export class Queues {
   readonly #connection: Connection;
   readonly #ids = new Map<string, number>();
@@ -9,6 +9,10 @@ export class Queues {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    connection.onRollback = () => {
+      this.#ids.clear();
+      this.#names.clear();
+    };
   }
 
   /** The number of a queue, or `undefined` when it never had a job. */
@@ -23,7 +27,6 @@ export class Queues {
   ensure(name: string): number {
     const known = this.find(name);
     if (known !== undefined) return known;
-    // Not remembered here: the transaction may yet be rolled back.
     this.#connection.statement("addQueue").run(name);
     return toNumber(this.#connection.statement("queueId").get(name)?.[0]);
   }

@@ -108,7 +108,9 @@ function apply(connection: Connection, queues: Queues, { outcome, queue, now }: 
   const id = toRowId(outcome.id);
   switch (outcome.kind) {
     case "retry":
-      connection.statement("countAttempt").run(1, JSON.stringify(outcome.error), id);
+      connection
+        .statement("countAttempt")
+        .run(outcome.counts === false ? 0 : 1, JSON.stringify(outcome.error), id);
       addHistory(connection, { id, now, event: "retried", detail: outcome.error.message });
       putBack(connection, id, outcome.delayMs === 0 ? undefined : now + outcome.delayMs);
       return true;
