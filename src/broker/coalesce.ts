@@ -1,4 +1,12 @@
+import { type ErrorCode, isGangerError } from "../errors.ts";
 import type { NewJob } from "../job/job.ts";
+
+/** What a broker says of a bad job before it touches its store. */
+const REFUSALS: readonly ErrorCode[] = [
+  "GANGER_QUEUE_INVALID",
+  "GANGER_JOB_INVALID",
+  "GANGER_OPTION_INVALID",
+];
 
 type EnqueueBatch = (jobs: readonly NewJob[]) => Promise<readonly string[]>;
 
@@ -44,9 +52,11 @@ export class Coalescer {
       const ids = await this.#enqueue(batch.map(({ job }) => job));
       for (const [place, { resolve }] of batch.entries()) resolve(ids[place] ?? "");
     } catch (error) {
-      if (batch.length === 1) return batch[0]?.reject(error);
-      // One bad job must not fail its neighbours: each is tried by itself.
-      for (const pending of batch) await this.#send([pending]);
+      // One bad job must not fail its neighbours: each is tried by itself. After any other
+      // failure the jobs may be there all the same, and must not be added twice.
+      const isRefused = REFUSALS.some((code) => isGangerError(error, code));
+      if (batch.length > 1 && isRefused) for (const pending of batch) await this.#send([pending]);
+      else for (const { reject } of batch) reject(error);
     }
   }
 }

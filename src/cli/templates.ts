@@ -1,5 +1,18 @@
-/** What `ganger init` writes, by path. */
-export const TEMPLATES: Readonly<Record<string, string>> = {
+/**
+ * What `ganger init` writes, by path. Job modules are ES modules: `.ts` where the
+ * package says so, and `.mts` elsewhere, which is one in any package.
+ */
+export function templates(isModule: boolean): Readonly<Record<string, string>> {
+  const extension = isModule ? "ts" : "mts";
+  return Object.fromEntries(
+    Object.entries(TEMPLATES).map(([path, text]) => [
+      path.replace(/ts$/, extension),
+      text.replaceAll("hello.ts", `hello.${extension}`),
+    ]),
+  );
+}
+
+const TEMPLATES: Readonly<Record<string, string>> = {
   "ganger.yml": `# Check it with: ganger check --explain
 broker: \${GANGER_BROKER:-sqlite:./ganger.db}
 jobs: ./jobs # modules that export job definitions
@@ -47,4 +60,4 @@ Next:
   ganger start                                 run the workers, and in another terminal:
   ganger enqueue hello '{"to":"world"}'        give them something to do
   ganger status                                watch them do it
-  node --import ganger/register --test test/hello.test.ts`;
+  node --import ganger/register --test test/hello.test.*`;

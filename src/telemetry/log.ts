@@ -48,7 +48,7 @@ function toJson({ level, name, facts, message }: Entry): string {
 }
 
 function toText({ level, name, facts, message }: Entry): string {
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null);
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
   const details = known.map(([key, value]) => `${key}=${quote(value)}`);
   const mark = level === "info" ? "" : `${level}: `;
   return [new Date().toISOString(), `${name}[${process.pid}]`, `${mark}${message}`, ...details].join(" ");

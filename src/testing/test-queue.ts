@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Claim, Outcome } from "../broker/claim.ts";
+import { guarded } from "../broker/guarded.ts";
 import { createMemoryBroker } from "../brokers/memory/open.ts";
 import { Client } from "../client/client.ts";
 import type { JobDetails } from "../job/job.ts";
@@ -35,7 +36,7 @@ export function createTestQueue(jobs: Iterable<AnyJob>): TestQueue {
 
 export class TestQueue implements AsyncDisposable {
   readonly clock = new FakeClock();
-  readonly broker: Broker = createMemoryBroker({ now: this.clock.now });
+  readonly broker: Broker = guarded(createMemoryBroker({ now: this.clock.now }));
   readonly client = new Client(this.broker);
   readonly #registry: JobRegistry;
 

@@ -29,7 +29,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** The one room that knows a library, so that it can be replaced in one place. */
 const HOME: Record<string, string> = {
   "@standard-schema/spec": "job",
-  pino: "telemetry",
   zod: "config",
   yaml: "config",
   commander: "cli",

@@ -12,6 +12,8 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]());
 
 describe("init", () => {
+  beforeEach(() => writeFile(join(folder.path, "package.json"), '{ "type": "module" }'));
+
   it("writes what can be checked at once, without a warning", async () => {
     const { code, out } = await folder.run("init");
 
@@ -19,6 +21,15 @@ describe("init", () => {
     expect(out).toMatch(/ganger\.yml\n.*jobs\/hello\.ts\n.*test\/hello\.test\.ts\n\nNext:/);
     expect((await loadConfig({ env: {}, cwd: folder.path })).warnings).toEqual([]);
     expect(await folder.run("check")).toMatchObject({ code: 0, err: "" });
+  });
+
+  it("writes modules that are ES modules in any package", async () => {
+    await writeFile(join(folder.path, "package.json"), '{ "type": "commonjs" }');
+
+    const { out } = await folder.run("init", "--json");
+
+    expect(JSON.parse(out)).toMatchObject({ files: ["ganger.yml", "jobs/hello.mts", "test/hello.test.mts"] });
+    expect(await readFile(join(folder.path, "test/hello.test.mts"), "utf8")).toContain("../jobs/hello.mts");
   });
 
   it("writes into a folder that is yet to be made, and says so in JSON", async () => {

@@ -54,7 +54,6 @@ describe("the log", () => {
     ["", '""'],
     ["first\nlevel=error", String.raw`"first\nlevel=error"`],
     [null, "null"],
-    [undefined, "undefined"],
     [["a"], '["a"]'],
   ])("quotes %j, so that nothing can be slipped in", (value, text) => {
     const lines = logged({}, (log) => log.info({ value }, "said"));

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { GangerError } from "../../errors.ts";
 import type { CliContext, GlobalOptions } from "../context.ts";
 import { print } from "../output.ts";
-import { NEXT_STEPS, TEMPLATES } from "../templates.ts";
+import { NEXT_STEPS, templates } from "../templates.ts";
 
 export function initCommand(context: CliContext): Command {
   return new Command("init")
@@ -16,9 +16,10 @@ export function initCommand(context: CliContext): Command {
     .action(async (folder: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const base = resolve(context.cwd, folder);
-      const files = Object.keys(TEMPLATES);
+      const texts = templates(await isModulePackage(base));
+      const files = Object.keys(texts);
       assertAbsent(files.filter((file) => existsSync(join(base, file))));
-      for (const [file, text] of Object.entries(TEMPLATES)) {
+      for (const [file, text] of Object.entries(texts)) {
         const path = join(base, file);
         await mkdir(dirname(path), { recursive: true });
         // Fails rather than overwrites, should the file have come about in between.
@@ -28,6 +29,17 @@ export function initCommand(context: CliContext): Command {
         [`Wrote in ${base}:`, ...files.map((file) => `  ${file}`), NEXT_STEPS].join("\n"),
       );
     });
+}
+
+/** Whether the nearest package says that its files are ES modules. */
+async function isModulePackage(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
+  const parent = dirname(folder);
+  if (text === undefined) return parent === folder ? false : isModulePackage(parent);
+  const manifest: unknown = JSON.parse(text);
+  return (
+    typeof manifest === "object" && manifest !== null && "type" in manifest && manifest.type === "module"
+  );
 }
 
 function assertAbsent(present: readonly string[]): void {
