@@ -82,7 +82,7 @@ export function measureLatency(key: string, samples: number, spreadMs: number): 
     consumer.tell({ type: "start" });
     const latencies: number[] = [];
     for (let sample = -WARM_UP; sample < samples; sample++) {
-      await delay(20 + spreadMs * Math.random());
+      await delay(15 + spreadMs * Math.random());
       await producer.add({ ...createPayload(1), at: wallClock() });
       const { latencyMs } = await consumer.hear("picked-up");
       if (sample >= 0) latencies.push(latencyMs);

@@ -127,7 +127,7 @@ function processCase(workers: number, scale: number): Case {
     [plainjob, 20_000],
     [liteque, 2000],
     [bare, 200_000],
-    [bareDeleting, 200_000],
+    ...(workers === 1 ? [[bareDeleting, 200_000] as const] : []),
     [bareFull, 200_000],
   ];
   return {

@@ -49,7 +49,10 @@ export function startChild<In extends { readonly type: string }, Out>(options: C
   return {
     pid: child.pid,
     send: (message) => link.send(message),
-    kill: (signal) => void child.kill(signal),
+    kill(signal) {
+      // To a child that was never started Node.js says kill(0, …), which ends our own process group.
+      if (child.pid !== undefined) child.kill(signal);
+    },
   };
 }
 

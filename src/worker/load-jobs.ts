@@ -80,7 +80,7 @@ function describe(cause: unknown, file: string): string {
 
 /** Node.js says where a syntax error is only when it ends for it. */
 function placeOf(file: string): string {
-  if (/ts$/.test(file)) return "";
+  if (file.endsWith("ts")) return "";
   const { stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8", timeout: 10_000 });
   const place = /^(.+:\d+)$/m.exec(stderr)?.[1];
   return place === undefined ? "" : ` (${place})`;

@@ -40,7 +40,7 @@ function load(...paths: readonly string[]): Loaded {
     encoding: "utf8",
     cwd: fixture("."),
   });
-  expect(status, stderr).toBe(0);
+  if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { guarded } from "../../src/broker/guarded.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
@@ -83,9 +83,8 @@ describe("a job that is enqueued", () => {
   it("keeps the payload as it was given, for the schema is asked again before it runs", async () => {
     const { client, find } = create();
     const dated = defineJob({ name: "dated", input: z.string().transform(Number), perform: () => undefined });
-    expectTypeOf(client.enqueue<string, number>)
-      .parameter(1)
-      .toEqualTypeOf<string>();
+    // @ts-expect-error: a payload is what goes into the schema, not what comes out of it
+    await expect(client.enqueue(dated, 42)).rejects.toMatchObject({ code: "GANGER_PAYLOAD_INVALID" });
 
     expect(await find(await client.enqueue(dated, "42"))).toMatchObject({ payload: '"42"' });
   });
@@ -138,15 +137,16 @@ describe("a payload that is no good", () => {
   cycle.push(cycle);
 
   it.each([
-    ["does not fit", receipt, { order: "7" }, "GANGER_PAYLOAD_INVALID", /"receipt" does not fit: order: /],
-    ["is no JSON", anything, cycle, "GANGER_PAYLOAD_UNSERIALIZABLE", /"anything" is no JSON/],
-    ["is a function", anything, () => 1, "GANGER_PAYLOAD_UNSERIALIZABLE", /is function/],
-    ["is a BigInt", anything, 1n, "GANGER_PAYLOAD_UNSERIALIZABLE", /BigInt/],
-    ["is large", anything, "é".repeat(524_288), "GANGER_PAYLOAD_LARGE", /1048578 bytes; 1048576 are allowed/],
-  ])("for it %s is refused, and named", async (_, definition, payload, code, message) => {
+    ["does not fit", { order: "7" }, "GANGER_PAYLOAD_INVALID", /"receipt" does not fit: order: /],
+    ["is a cycle", cycle, "GANGER_PAYLOAD_UNSERIALIZABLE", /"anything" is no JSON/],
+    ["is a function", () => 1, "GANGER_PAYLOAD_UNSERIALIZABLE", /is function/],
+    ["is a BigInt", 1n, "GANGER_PAYLOAD_UNSERIALIZABLE", /BigInt/],
+    ["is large", "é".repeat(524_288), "GANGER_PAYLOAD_LARGE", /1048578 bytes; 1048576 are allowed/],
+  ])("for it %s is refused, and named", async (what, payload, code, message) => {
     const { client, count } = create();
+    const definition = what === "does not fit" ? receipt : anything;
 
-    await expect(client.enqueue(definition as typeof anything, payload)).rejects.toMatchObject({
+    await expect(client.enqueue(definition, payload)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });

@@ -134,7 +134,7 @@ describe("problems", () => {
 describe("warnings", () => {
   it.each([
     ["workers: { a: 0 }", ["workers: there are none, so nothing will be run here"]],
-    ["workers: { a: { concurrency: 1001 } }", ['workers."a": a concurrency of 1001 is unusually high']],
+    ["workers: { a: { concurrency: 501 } }", ['workers."a": a concurrency of 501 is unusually high']],
     [
       "workers: { 'a,*,b,!c': 1 }",
       ['workers."a,*,b,!c": b has no effect behind *, which matches every queue'],

@@ -238,24 +238,24 @@ describe("a scheduled job", () => {
   });
 });
 
+const BOUNDS = { completed: 2, failed: 1, cancelled: 1 };
+
+/** Three finished jobs, of which the first is to be kept for a second. */
+async function finish({ broker, put }: ReturnType<typeof create>) {
+  const ids = [await put(), await put(), await put()];
+  const claims = await claimAs(broker, HOLDER);
+  await broker.settle(
+    claims.map(({ id, token }) => ({
+      id,
+      token,
+      kind: "completed",
+      keepMs: id === ids[0] ? 1000 : undefined,
+    })),
+  );
+  return ids;
+}
+
 describe("a finished job", () => {
-  const BOUNDS = { completed: 2, failed: 1, cancelled: 1 };
-
-  /** Three finished jobs, of which the first is to be kept for a second. */
-  async function finish({ broker, put }: ReturnType<typeof create>) {
-    const ids = [await put(), await put(), await put()];
-    const claims = await claimAs(broker, HOLDER);
-    await broker.settle(
-      claims.map(({ id, token }) => ({
-        id,
-        token,
-        kind: "completed",
-        keepMs: id === ids[0] ? 1000 : undefined,
-      })),
-    );
-    return ids;
-  }
-
   it.each([
     ["past its time", 10, [false, true, true]],
     ["one too many", 1, [false, false, true]],

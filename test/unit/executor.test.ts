@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- What jobs return may be anything, and that is what is tested here. */
 import { describe, expect, it } from "vitest";
 import { defineJob } from "../../src/job/define-job.ts";
 import { Workshop } from "../support/workshop.ts";

@@ -89,10 +89,10 @@ describe("a member", () => {
   });
 });
 
-describe("how long a process that fails is waited with", () => {
-  const delays = (timing: typeof COORDINATOR_TIMING) =>
-    [1, 2, 3, 4, 5, 20].map((failures) => timing.delayMs(failures));
+const delays = (timing: typeof COORDINATOR_TIMING) =>
+  [1, 2, 3, 4, 5, 20].map((failures) => timing.delayMs(failures));
 
+describe("how long a process that fails is waited with", () => {
   it("is nothing at first, then longer and longer, up to half a minute", () => {
     expect(delays(workerTiming(1000))).toEqual([0, 100, 200, 400, 800, 30_000]);
   });

@@ -44,11 +44,11 @@ describe("quarantine", () => {
     quarantine.started(run);
     const at = (ms: number) => run.startedAt + ms;
 
-    expect(quarantine.admits(fresh, 1, at(999))).toBe(false);
-    expect(quarantine.admits(fresh, 1, at(1000))).toBe(true);
+    expect(quarantine.admits(fresh, 1, at(990))).toBe(false);
+    expect(quarantine.admits(fresh, 1, at(1001))).toBe(true);
     expect(quarantine.admits(suspect, 1, at(1000))).toBe(false);
-    expect(quarantine.admits(suspect, 1, at(30_999))).toBe(false);
-    expect(quarantine.admits(suspect, 1, at(31_000))).toBe(true);
+    expect(quarantine.admits(suspect, 1, at(30_900))).toBe(false);
+    expect(quarantine.admits(suspect, 1, at(31_001))).toBe(true);
   });
 
   it("is over for everybody when the suspect has ended", () => {

@@ -134,9 +134,11 @@ describe("a list with patterns", () => {
   });
 
   it("cannot be served by a broker that cannot say which queues have work", () => {
-    const patterned = () => choose("mail,*", "strict");
-
-    expect(patterned).toThrow(expect.objectContaining({ code: "GANGER_FACET_MISSING" }));
-    expect(patterned).toThrow('"mail,*"');
+    expect(() => choose("mail,*", "strict")).toThrow(
+      expect.objectContaining({
+        code: "GANGER_FACET_MISSING",
+        message: expect.stringContaining('"mail,*"'),
+      }),
+    );
   });
 });

@@ -49,7 +49,7 @@ describe("a job that is run inline", () => {
       async perform(_: null, job) {
         job.log("one");
         job.progress(0.5);
-        await null;
+        await Promise.resolve();
         job.log("two");
       },
     });

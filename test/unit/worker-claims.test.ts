@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
 import { defineJob } from "../../src/job/define-job.ts";
+import { Announcer } from "../../src/telemetry/events.ts";
 import { Gate, without } from "../support/interpose.ts";
 import { poll, Workshop } from "../support/workshop.ts";
 
@@ -202,6 +203,19 @@ describe("a listener that throws", () => {
     process.off("warning", onWarning);
 
     expect(warnings[0]).toBe("GangerWarning: A listener of job:started threw: Error: no ears");
+  });
+
+  // BUG in src/telemetry/events.ts: `emit` ends with the first listener that throws.
+  it.fails("does not keep the event from the others", () => {
+    const announcer = new Announcer();
+    let heard = 0;
+    announcer.on("broker:recovered", () => {
+      throw new Error("no ears");
+    });
+    announcer.on("broker:recovered", () => void heard++);
+    announcer.announce("broker:recovered", () => []);
+
+    expect(heard).toBe(1);
   });
 });
 

@@ -10,7 +10,7 @@ import { poll, Workshop } from "../support/workshop.ts";
 afterEach(() => vi.useRealTimers());
 
 /** Ends when it is told to. */
-const waiting = (gate: Gate) => defineJob({ name: "wait", perform: (_: null) => gate.opened });
+const waiting = (gate: Gate) => defineJob<null, void>({ name: "wait", perform: () => gate.opened });
 
 /** Heeds its signal. */
 const heeding = defineJob({
@@ -21,7 +21,8 @@ const heeding = defineJob({
     }),
 });
 
-const deaf = defineJob({ name: "deaf", perform: (_: null) => new Promise<never>(() => undefined) });
+const forEver = () => new Promise<void>(() => undefined);
+const deaf = defineJob<null, void>({ name: "deaf", perform: forEver });
 
 /** A worker whose only slot is taken by a job, with three more that it holds or that wait. */
 async function busy(job: JobDefinition<null, null>, options: WorkerOptions = {}, hooks: Hooks = {}) {
@@ -148,9 +149,9 @@ describe("a drain with a time-out", () => {
   });
 
   it("costs no attempt though the job's own time is up meanwhile", async () => {
-    const slow = defineJob({ name: "slow", timeout: 60, grace: 10, perform: deaf.perform });
+    const slow = defineJob<null, void>({ name: "slow", timeout: 250, grace: 10, perform: forEver });
     const { workshop, first } = await busy(slow);
-    await workshop.worker.drain({ timeout: 20, grace: "10s" });
+    await workshop.worker.drain({ timeout: 0, grace: "10s" });
 
     expect(await workshop.find(first)).toMatchObject({ state: "waiting", attempts: 0, interruptions: 1 });
   });
@@ -168,7 +169,7 @@ describe("a worker whose broker is away while it drains", () => {
     });
     const hooks: Hooks = {};
     const { workshop, first } = await busy(chatty, {}, hooks);
-    const lost = vi.fn();
+    const lost = vi.fn<() => void>();
     workshop.worker.events.once("broker:lost", () => {
       lost();
       Object.assign(hooks, { settle: undefined, "edit.annotate": undefined });

@@ -148,13 +148,14 @@ describe("a job that throws", () => {
   });
 });
 
+const queued = (payload: string) => [{ queue: "default", name: "strict", payload }];
+
 describe("a payload", () => {
   const strict = defineJob({
     name: "strict",
     input: z.object({ id: z.string().transform(Number) }),
     perform: ({ id }) => id,
   });
-  const queued = (payload: string) => [{ queue: "default", name: "strict", payload }];
 
   it("is handed over as its schema makes it", async () => {
     await using workshop = await Workshop.start([strict]);

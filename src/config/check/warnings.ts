@@ -19,7 +19,7 @@ function ofGroup({ queues, concurrency, order }: WorkerGroup): readonly string[]
   const star = entries.indexOf("*");
   const hidden = star < 0 || order !== "strict" ? [] : entries.slice(star + 1);
   return [
-    ...(concurrency > 1000 ? [`workers."${queues}": a concurrency of ${concurrency} is unusually high`] : []),
+    ...(concurrency > 500 ? [`workers."${queues}": a concurrency of ${concurrency} is unusually high`] : []),
     ...(hidden.length > 0
       ? [`workers."${queues}": ${hidden.join(",")} has no effect behind *, which matches every queue`]
       : []),
