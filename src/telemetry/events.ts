@@ -25,10 +25,13 @@ export class Announcer extends EventEmitter<WorkerEvents> {
   /** Tells listeners, if there are any. One that throws harms nobody: Node.js warns of it. */
   announce<Name extends keyof WorkerEvents>(name: Name, facts: () => WorkerEvents[Name]): void {
     if (this.listenerCount(name) === 0) return;
-    try {
-      Reflect.apply(this.emit, this, [name, ...facts()]);
-    } catch (error) {
-      process.emitWarning(`A listener of ${name} threw: ${String(error)}`, "GangerWarning");
+    const told = facts();
+    for (const listener of this.rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this, told);
+      } catch (error) {
+        process.emitWarning(`A listener of ${name} threw: ${String(error)}`, "GangerWarning");
+      }
     }
   }
 }

@@ -17,12 +17,31 @@ export function enqueue(
   const due = jobs.map((job) => dueOf(job, now));
   const rows = jobs.map((job, place) => toRow(job, queues.ensure(job.queue), due[place] ?? null));
   const wakes = isNews(connection, rows);
-  const { lastId } = connection.statement("insertJobs").run(now, JSON.stringify(rows));
+  const lastId = insert(connection, rows, now);
   const firstId = lastId - jobs.length + 1;
   if (due.includes(null)) connection.statement("insertWaiting").run(firstId, lastId);
   if (due.some((time) => time !== null)) connection.statement("insertScheduled").run(firstId, lastId);
   return { ids: jobs.map((_, place) => String(firstId + place)), wakes };
 }
+
+/** Ids follow one another, for nobody else writes meanwhile. The answer is the last. */
+function insert(connection: Connection, rows: readonly JobRow[], now: number): number {
+  const [first] = rows;
+  if (first === undefined || !rows.every((row) => isAlike(row, first))) {
+    return connection.statement("insertJobs").run(now, JSON.stringify(rows)).lastId;
+  }
+  if (rows.length === 1) return connection.statement("insertJob").run(...first, now).lastId;
+  const [queue, name, , ...rest] = first;
+  const payloads = JSON.stringify(rows.map(([, , payload]) => payload));
+  return connection.statement("insertAlike").run(queue, name, ...rest, now, payloads).lastId;
+}
+
+/** Whether two jobs differ in nothing but their payloads. */
+function isAlike(a: JobRow, b: JobRow): boolean {
+  return a.every((value, column) => column === PAYLOAD || value === b[column]);
+}
+
+const PAYLOAD = 2;
 
 type JobRow = readonly [
   queue: number,

@@ -62,20 +62,27 @@ export function toText(value: unknown): string {
 
 /** A row of `claimRows`. */
 export function toClaim(row: SqliteRow, queue: string, token: number): Claim {
+  const rare = row[5] as string | null;
+  const [attempts, interruptions, crashes, options] =
+    rare === null ? NOTHING_RARE : (JSON.parse(rare) as Rare);
   return {
     id: String(row[0]),
     token,
     queue,
     name: row[2] as string,
     payload: row[3] as string,
-    priority: row[4] as number,
-    attempts: row[5] as number,
-    interruptions: row[6] as number,
-    crashes: row[7] as number,
-    enqueuedAtMs: row[8] as number,
-    options: toOptional(row[9] as string | null),
+    priority: 0 - (row[1] as number),
+    attempts,
+    interruptions,
+    crashes,
+    enqueuedAtMs: row[4] as number,
+    options: toOptional(options),
   };
 }
+
+type Rare = readonly [attempts: number, interruptions: number, crashes: number, options: string | null];
+
+const NOTHING_RARE: Rare = [0, 0, 0, null];
 
 /** A row of `records`. */
 export function toRecord(row: SqliteRow): JobRecord {

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../broker/claim.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
+import { areCompleted, type Completed, complete } from "./complete.ts";
 import { type Connection, toRowId } from "./connection.ts";
 import { addHistory, FINISHED, finish, forget, putBack } from "./moves.ts";
 import type { Queues } from "./queues.ts";
@@ -11,27 +12,24 @@ interface Settled {
   readonly wakes: boolean;
 }
 
-/** Applies outcomes in the write transaction that is open. What completed is written by the batch, the rest one by one. */
+/** Applies outcomes in the write transaction that is open: by the batch where all completed, else one by one. */
 export function settle(
   connection: Connection,
   queues: Queues,
   outcomes: readonly Outcome[],
   now: number,
 ): Settled {
+  if (areCompleted(outcomes)) return { settled: complete(connection, outcomes, now), wakes: false };
   const held = endClaims(connection, outcomes);
-  const completed = new CompletedBatch(connection, now);
   let wakes = false;
   const settled = outcomes.map((outcome) => {
     const claim = held.get(outcome.id);
     if (claim?.token !== outcome.token) return false;
-    const { queue } = claim;
     // An outcome that is reported twice in one batch counts once.
     held.delete(outcome.id);
-    if (outcome.kind === "completed") completed.add(queue, outcome);
-    else wakes = apply(connection, queues, { outcome, queue, now }) || wakes;
+    wakes = apply(connection, queues, { outcome, queue: claim.queue, now }) || wakes;
     return true;
   });
-  completed.write();
   return { settled, wakes };
 }
 
@@ -57,48 +55,8 @@ function endClaims(connection: Connection, outcomes: readonly Outcome[]): Map<st
   return held;
 }
 
-type Completed = Extract<Outcome, { kind: "completed" }>;
-
-/** Completed jobs that differ in nothing but their ids, and perhaps results, go in with one statement. */
-class CompletedBatch {
-  readonly #connection: Connection;
-  readonly #now: number;
-  readonly #plain = new Map<string, number[]>();
-  readonly #withResult = new Map<string, [number, string][]>();
-  readonly #forgotten: number[] = [];
-
-  constructor(connection: Connection, now: number) {
-    this.#connection = connection;
-    this.#now = now;
-  }
-
-  add(queue: number, { id, result, keepMs = DEFAULT_KEEP_MS.completed }: Completed): void {
-    const row = toRowId(id);
-    if (keepMs === 0) this.#forgotten.push(row);
-    else if (result === undefined) append(this.#plain, `${queue} ${keepMs}`, row);
-    else append(this.#withResult, `${queue} ${keepMs}`, [row, result]);
-  }
-
-  write(): void {
-    for (const [key, rows] of this.#plain) this.#finish("finishPlain", key, rows);
-    for (const [key, rows] of this.#withResult) this.#finish("finishWithResult", key, rows);
-    if (this.#forgotten.length > 0) forget(this.#connection, this.#forgotten);
-  }
-
-  #finish(statement: string, key: string, rows: readonly unknown[]): void {
-    const [queue = 0, keepMs = 0] = key.split(" ").map(Number);
-    this.#connection.statement(statement).run(queue, this.#now, this.#now + keepMs, JSON.stringify(rows));
-  }
-}
-
-function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
-}
-
 interface Application {
-  readonly outcome: Exclude<Outcome, Completed>;
+  readonly outcome: Outcome;
   readonly queue: number;
   readonly now: number;
 }
@@ -107,6 +65,9 @@ interface Application {
 function apply(connection: Connection, queues: Queues, { outcome, queue, now }: Application): boolean {
   const id = toRowId(outcome.id);
   switch (outcome.kind) {
+    case "completed":
+      completeOne(connection, outcome, queue, now);
+      return false;
     case "retry":
       connection
         .statement("countAttempt")
@@ -140,4 +101,15 @@ function apply(connection: Connection, queues: Queues, { outcome, queue, now }: 
       return true;
     }
   }
+}
+
+function completeOne(
+  connection: Connection,
+  { id, result, keepMs = DEFAULT_KEEP_MS.completed }: Completed,
+  queue: number,
+  now: number,
+): void {
+  const row = toRowId(id);
+  if (keepMs === 0) forget(connection, [row]);
+  else connection.statement("finishWithOwnResult").run(queue, row, now, now + keepMs, result ?? null);
 }
