@@ -62,7 +62,7 @@ it("measures real files while a worker is killed, and agrees with a sequential p
 
   const { status, stdout, stderr } = batch("data");
 
-  expect(status, stderr).toBe(0);
+  expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(stderr).toContain("with SIGKILL at");
   const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
   expect(report).toMatchObject({
@@ -82,7 +82,7 @@ it("runs calmly when it is asked to", () => {
 
   const { status, stderr } = batch("--calm", "data");
 
-  expect(status, stderr).toBe(0);
+  expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(stderr).not.toContain("SIGKILL");
 });
 

@@ -4,6 +4,7 @@ import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import type { JobContext } from "../../src/job/context.ts";
 import { defineJob, type JobDefinition } from "../../src/job/define-job.ts";
 import type { WorkerOptions } from "../../src/worker/options.ts";
+import { eventually } from "../support/eventually.ts";
 import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 import { poll, Workshop } from "../support/workshop.ts";
 
@@ -245,6 +246,22 @@ describe("a worker that pauses", () => {
     const jobs = await workshop.allFinished(ids);
     expect(jobs.every(({ attempts, interruptions }) => attempts + interruptions === 0)).toBe(true);
     await workshop.worker.drain();
+  });
+
+  it("gives back what a claim brings that was under way", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const gate = new Gate();
+    let calls = 0;
+    const hooks: Hooks = { settle: () => gate.opened, "after settle": () => calls++ };
+    const broker = interpose(guarded(createMemoryBroker()), hooks);
+    await using workshop = new Workshop([heeding], {}, broker);
+    const id = await workshop.client.enqueue(heeding, null);
+    await workshop.worker.start();
+    workshop.worker.pause();
+    gate.open();
+    await eventually("it was given back", async () => calls >= 2 && (await workshop.held()) === 0);
+
+    expect(await workshop.find(id)).toMatchObject({ state: "waiting", interruptions: 0 });
   });
 
   it("can be drained as well", async () => {
