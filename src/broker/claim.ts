@@ -37,7 +37,7 @@ export type Outcome = ClaimRef &
         readonly kind: "retry";
         readonly delayMs: number;
         readonly error: JobError;
-        /** False when no attempt was made, as for a job that this worker does not know. @default true */
+        /** False when no attempt was made, as for a job that this worker does not know: an interruption. @default true */
         readonly counts?: boolean | undefined;
       }
     | {

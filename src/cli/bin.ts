@@ -5,8 +5,10 @@ import { main } from "./main.ts";
 // Whoever reads our output may stop reading, as `head` does; that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  process.exit();
+  // A manager goes on without readers: what it keeps running matters more than what it says.
+  if (!process.argv.includes("start")) process.exit();
 });
+process.stderr.on("error", () => undefined);
 
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -1,9 +1,9 @@
 import type { Broker } from "../broker/broker.ts";
 import type { HolderInfo, Released, ReleaseReason } from "../broker/claim.ts";
 import { DEFAULT_PRUNE_BOUNDS, type PruneBounds } from "../broker/maintenance.ts";
-import { ledgerDirectory } from "../ipc/ledger.ts";
+import { ledgerDirectory, sweepLedgers } from "../ipc/ledger.ts";
 import { DueClock } from "./due-clock.ts";
-import { rescueNeighbours } from "./neighbours.ts";
+import { isAlive, rescueNeighbours } from "./neighbours.ts";
 import { Pruner } from "./pruner.ts";
 
 export interface CoordinatorOptions {
@@ -33,6 +33,7 @@ export class Coordinator {
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isBeating = false;
+  #dead: ReadonlySet<string> = new Set();
   #isTroubled = false;
 
   constructor(broker: Broker, options: CoordinatorOptions) {
@@ -44,6 +45,7 @@ export class Coordinator {
   }
 
   start(): void {
+    sweepLedgers(this.#options.ledger ?? ledgerDirectory(), isAlive);
     this.#timer = setInterval(() => this.#beat(), this.#options.everyMs ?? this.#options.ttlMs / 3);
     this.#beat();
     this.#due.start();
@@ -89,7 +91,7 @@ export class Coordinator {
     const { ttlMs, ledger = ledgerDirectory() } = this.#options;
     try {
       await this.#broker.heartbeat([...this.#holders.values()], ttlMs);
-      await rescueNeighbours(this.#broker, ledger, this.#holders);
+      this.#dead = await rescueNeighbours(this.#broker, ledger, this.#holders, this.#dead);
       await this.#broker.maintenance?.rescue();
       if (this.#isTroubled) this.#options.onTrouble?.(undefined);
       this.#isTroubled = false;

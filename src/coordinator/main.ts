@@ -14,6 +14,7 @@ let broker: Broker | undefined;
 
 // A signal to the whole group is meant for the manager, which says when it is time to go.
 process.on("SIGTERM", () => undefined);
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 void link.closed.then(end);
 
 async function obey(message: ToCoordinator): Promise<void> {

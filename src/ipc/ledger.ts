@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -78,6 +87,26 @@ export function readLedger(directory: string, holder: string): readonly string[]
 
 export function removeLedger(directory: string, holder: string): void {
   rmSync(ledgerFile(directory, holder), { force: true });
+}
+
+/** Deletes ledgers that nobody has asked for in a day, of processes that are gone. */
+export function sweepLedgers(directory: string, isAlive: (pid: number) => boolean): void {
+  for (const name of namesIn(directory)) {
+    const pid = Number(/_(\d+)_[^_]*\.ledger$/.exec(name)?.[1]);
+    const age =
+      Date.now() - (statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > DAY_MS && !isAlive(pid)) rmSync(join(directory, name), { force: true });
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 /** Where the processes of this user on this host leave their ledgers. */

@@ -10,6 +10,7 @@ export interface WorkerStart {
   readonly concurrency: number;
   readonly order: "strict" | "weighted" | "fair";
   readonly ttlMs: number;
+  readonly stopMs: number;
   readonly ledger: string;
   readonly log: LogStart;
 }

@@ -197,6 +197,8 @@ export class Manager {
     if (this.#farewells.size > 0 && this.#failure === undefined && this.#farewells.isWorthWaiting()) return;
     this.#isUnclean ||= this.#farewells.size > 0;
     if (state !== "draining") this.#coordinator.on(this.#failure === undefined ? "stop" : "end");
+    // One that was about to be started again has nothing left to end.
+    if (this.#coordinator.state === "vacant") this.#finish();
   }
 
   #finish(): void {

@@ -15,6 +15,7 @@ export class Member<Out> {
   readonly #options: MemberOptions<Out>;
   #slot: Slot = { state: "vacant" };
   #child: Child<Out> | undefined;
+  #killedAt: number | undefined;
   /** The name under which the process claims, once it has told. */
   holder: string | undefined;
   /** The process had to be killed. */
@@ -34,7 +35,11 @@ export class Member<Out> {
 
   /** When a tick may change something, on the monotonic clock. */
   get dueAt(): number | undefined {
-    return dueAt(this.#slot);
+    const due = dueAt(this.#slot);
+    // A process that was killed needs a moment to be gone: there is no use in killing it all the time.
+    return due === undefined || this.#killedAt === undefined
+      ? due
+      : Math.max(due, this.#killedAt + REKILL_MS);
   }
 
   send(message: Out): boolean {
@@ -53,6 +58,7 @@ export class Member<Out> {
 
   exited(exit: Exit): void {
     this.#child = undefined;
+    this.#killedAt = undefined;
     this.#options.onExit(this, exit);
     this.holder = undefined;
     this.on("exited");
@@ -60,6 +66,9 @@ export class Member<Out> {
 
   #kill(): void {
     this.wasKilled = true;
+    this.#killedAt = performance.now();
     this.#child?.kill("SIGKILL");
   }
 }
+
+const REKILL_MS = 500;

@@ -14,13 +14,13 @@ export function spawnWorker(
   listeners: Listeners<FromWorker>,
 ): Child<ToWorker> {
   const { app, broker, jobs, heartbeat, log } = config;
-  const { queues, concurrency, order } = group;
+  const { queues, concurrency, order, stopMs } = group;
   const child = startChild<FromWorker, ToWorker>({
     program: new URL("../worker/main.js", import.meta.url),
     env: { ...env, GANGER_ENV: config.environment },
     ...listeners,
   });
-  const start = { app, broker, jobs, queues, concurrency, order, ttlMs: heartbeat.ttlMs, log };
+  const start = { app, broker, jobs, queues, concurrency, order, stopMs, ttlMs: heartbeat.ttlMs, log };
   child.send({ type: "start", start: { ...start, ledger: ledgerDirectory() } });
   return child;
 }

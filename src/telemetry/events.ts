@@ -26,12 +26,18 @@ export class Announcer extends EventEmitter<WorkerEvents> {
   announce<Name extends keyof WorkerEvents>(name: Name, facts: () => WorkerEvents[Name]): void {
     if (this.listenerCount(name) === 0) return;
     const told = facts();
-    for (const listener of this.rawListeners(name)) {
-      try {
-        Reflect.apply(listener, this, told);
-      } catch (error) {
-        process.emitWarning(`A listener of ${name} threw: ${String(error)}`, "GangerWarning");
-      }
+    for (const listener of this.rawListeners(name)) void this.#tell(name, listener, told);
+  }
+
+  async #tell(
+    name: string,
+    listener: (...told: never[]) => unknown,
+    told: readonly unknown[],
+  ): Promise<void> {
+    try {
+      await Reflect.apply(listener, this, told);
+    } catch (error) {
+      process.emitWarning(`A listener of ${name} threw: ${String(error)}`, "GangerWarning");
     }
   }
 }

@@ -12,6 +12,8 @@ export class Intake {
   readonly #holder: string;
   #claims: readonly Claim[] = [];
   #head = 0;
+  /** Of those held, the ones that crashed before: they may have to wait, and must not keep others from being claimed. */
+  #suspects = 0;
   /** The last claim brought less than was asked for: another is of no use until somebody wakes us. */
   #isDry = false;
   #wakes = 0;
@@ -27,6 +29,10 @@ export class Intake {
     return this.#claims.length - this.#head;
   }
 
+  get #ready(): number {
+    return this.size - this.#suspects;
+  }
+
   /** Takes the first that may start now, past those that must wait. */
   take(admits: (claim: Claim) => boolean): Claim | undefined {
     for (let place = this.#head; place < this.#claims.length; place++) {
@@ -35,6 +41,7 @@ export class Intake {
       if (place > this.#head)
         this.#claims = [claim, ...this.#claims.slice(this.#head).filter((it) => it !== claim)];
       this.#head = place > this.#head ? 1 : this.#head + 1;
+      if (claim.crashes > 0) this.#suspects--;
       return claim;
     }
     return undefined;
@@ -45,6 +52,7 @@ export class Intake {
     const rest = this.#claims.slice(this.#head);
     this.#claims = [];
     this.#head = 0;
+    this.#suspects = 0;
     return rest;
   }
 
@@ -57,7 +65,8 @@ export class Intake {
 
   /** Whether it is time to ask: half of what is held ahead has been started. */
   wants(free: number): boolean {
-    return !this.#isDry && this.size <= this.pace.ahead / 2 && free + this.pace.ahead > this.size;
+    const { ahead } = this.pace;
+    return !this.#isDry && this.#ready <= ahead / 2 && free + ahead > this.#ready;
   }
 
   async next(free: number): Promise<ClaimRequest | undefined> {
@@ -68,7 +77,7 @@ export class Intake {
       this.#isDry = this.#wakes === 0;
       return undefined;
     }
-    const room = free + this.pace.ahead - this.size;
+    const room = free + this.pace.ahead - this.#ready;
     const share = Math.max(this.#concurrency, Math.ceil(room / this.#choice.sharers));
     return { queues, limit: Math.max(1, Math.min(room, share)), holder: this.#holder };
   }
@@ -77,6 +86,7 @@ export class Intake {
     // A wake that came while the claim was under way may be for a job that it missed.
     if (claims.length < limit) this.#isDry = this.#wakes === 0;
     if (claims.length === 0) return;
+    for (const { crashes } of claims) if (crashes > 0) this.#suspects++;
     this.#claims = this.size === 0 ? claims : [...this.#claims.slice(this.#head), ...claims];
     this.#head = 0;
     this.pace.claimed(new Set(claims.map(({ queue }) => queue)), claims.length);

@@ -86,7 +86,17 @@ export class JobRun implements JobContext {
   }
 
   log(line: string): void {
-    if (!this.isSettled) this.#listener.noted(this, { line });
+    if (!this.isSettled) this.#listener.noted(this, { line: toLine(line) });
+  }
+}
+
+/** Whatever a job hands to `log`: the compiler does not see all callers. */
+function toLine(line: unknown): string {
+  if (typeof line === "string") return line;
+  try {
+    return JSON.stringify(line) ?? typeof line;
+  } catch {
+    return typeof line;
   }
 }
 

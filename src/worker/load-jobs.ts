@@ -64,7 +64,9 @@ async function definitionsOf(file: string): Promise<readonly AnyJob[]> {
     const module: object = await import(pathToFileURL(file).href);
     return Object.values(module).filter((value) => isJobDefinition(value));
   } catch (cause) {
-    if (isGangerError(cause)) throw cause;
+    if (isGangerError(cause)) {
+      throw new GangerError(cause.code, `${file}: ${cause.message}`, { cause, hint: cause.hint });
+    }
     throw new GangerError("GANGER_MODULE_BROKEN", `${file} cannot be loaded: ${describe(cause, file)}`, {
       cause,
       hint: "Mend the module; run it by itself with: node --import ganger/register FILE",

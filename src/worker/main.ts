@@ -11,11 +11,16 @@ import { Worker } from "./worker.ts";
 
 const link = toParent<ToWorker, FromWorker>((message) => void obey(message));
 let worker: Worker | undefined;
-let isEnding = false;
 let takeover: NodeJS.Timeout | undefined;
 let ttlMs = 0;
+let stopMs = 0;
+let log: Logger | undefined;
 
 process.on("SIGTERM", () => void end());
+process.on("uncaughtException", (error) => void fault(error));
+process.on("unhandledRejection", (reason) => void fault(reason));
+// Whoever reads what we print may go away; that is no reason to end jobs.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 void link.closed.then(orphaned);
 
 /** Nobody keeps our heartbeat any more, and nobody will replace us. */
@@ -42,8 +47,8 @@ async function obey(message: ToWorker): Promise<void> {
 async function start(orders: WorkerStart): Promise<void> {
   const { app, queues, concurrency, order, ledger } = orders;
   process.title = `ganger[${app}]: worker ${queues}`;
-  ttlMs = orders.ttlMs;
-  const log = createLog({ ...orders.log, name: "worker", write: (line) => process.stderr.write(line) });
+  ({ ttlMs, stopMs } = orders);
+  log = createLog({ ...orders.log, name: "worker", write: (line) => process.stderr.write(line) });
   try {
     const jobs = await loadJobs(orders.jobs);
     const broker = await openBroker(orders.broker);
@@ -59,7 +64,6 @@ async function start(orders: WorkerStart): Promise<void> {
     } as const;
     worker = new Worker(broker, jobs, options);
     listen(worker, log);
-    if (isEnding) process.exit();
     // Before the first claim: the manager must know whose jobs these are, should we die.
     link.send({ type: "ready", holder });
     await worker.start();
@@ -70,18 +74,30 @@ async function start(orders: WorkerStart): Promise<void> {
   }
 }
 
-function listen({ events }: Worker, log: Logger): void {
+function listen({ events }: Worker, to: Logger): void {
   events.on("job:failed", ({ id, name, error }) =>
-    log.warn({ job: id, name, error: error.message }, "job failed"),
+    to.warn({ job: id, kind: name, error: error.message }, "job failed"),
   );
   events.on("job:retried", ({ id, name, error }) =>
-    log.info({ job: id, name, error: error.message }, "job to be retried"),
+    to.info({ job: id, kind: name, error: error.message }, "job to be retried"),
   );
-  events.on("job:lost", ({ id }) => log.warn({ job: id }, "a claim was lost, and the outcome refused"));
+  events.on("job:lost", ({ id }) => to.warn({ job: id }, "a claim was lost, and the outcome refused"));
   events.on("broker:lost", ({ error }) =>
-    log.error({ reason: toFailure(error).message }, "the broker does not answer"),
+    to.error({ reason: toFailure(error).message }, "the broker does not answer"),
   );
-  events.on("broker:recovered", () => log.info({}, "the broker answers again"));
+  events.on("broker:recovered", () => to.info({}, "the broker answers again"));
+}
+
+/**
+ * Something was thrown that nobody caught, and nobody knows by which job: other
+ * jobs must not pay for it. They have the time of a stop to end; the process is
+ * replaced then, and what still runs counts as crashed.
+ */
+async function fault(error: unknown): Promise<void> {
+  log?.error({ reason: toFailure(error).message }, "uncaught error: draining, to be replaced");
+  setTimeout(() => process.exit(1), stopMs);
+  await worker?.drain();
+  process.exit(1);
 }
 
 /** A coordinator that is gone is back in a moment, as a rule; the heartbeat it gave last is good for longer. */
@@ -92,8 +108,8 @@ function coordinated(isUp: boolean): void {
 }
 
 async function end(timeoutMs?: number): Promise<void> {
-  isEnding = true;
-  if (worker === undefined) return;
+  // Still loading: nothing is held, and a module may take for ever.
+  if (worker === undefined) process.exit();
   const { abandoned } = await worker.drain(timeoutMs === undefined ? {} : { timeout: timeoutMs });
   process.exit(abandoned === 0 ? 0 : UNCLEAN);
 }

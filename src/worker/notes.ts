@@ -1,5 +1,5 @@
 import type { Edit, Note } from "../broker/edit.ts";
-import { isGangerError } from "../errors.ts";
+import { type ErrorCode, isGangerError } from "../errors.ts";
 import type { JobRun, RunListener } from "./job-run.ts";
 
 const MAX_LINES = 100;
@@ -50,10 +50,17 @@ export class Notes implements RunListener {
     const taken = new Map(this.#pending);
     this.#pending.clear();
     const held = await this.#edit.annotate(notes).catch((error: unknown) => {
-      // What the store refuses must not hold up the outcomes for ever; its absence loses no lines.
-      if (isGangerError(error, "GANGER_BROKER_UNREACHABLE")) this.#restore(taken);
+      // The store's absence loses no lines; what it refuses is not offered again.
+      if (PASSING.some((code) => isGangerError(error, code))) this.#restore(taken);
       throw error;
     });
     return runs.filter((_, place) => held[place] === false);
   }
 }
+
+const PASSING: readonly ErrorCode[] = [
+  "GANGER_BROKER_UNREACHABLE",
+  "GANGER_BROKER_LOCKED",
+  "GANGER_BROKER_FULL",
+  "GANGER_BROKER_READONLY",
+];

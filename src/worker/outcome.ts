@@ -45,16 +45,16 @@ export function toFailure(run: JobRun, thrown: unknown): Outcome {
 
 /**
  * The outcome of a job that this process has no definition of. Perhaps another
- * worker has, or the next release: it uses up no attempt, and is failed when
- * nobody has known it for a day.
+ * worker has, or the next release: it counts as an interruption, uses up no
+ * attempt, and is failed when nobody has known it for about a day.
  */
-export function toUnknown({ id, token, name, enqueuedAtMs }: Claim): Outcome {
+export function toUnknown({ id, token, name, interruptions }: Claim): Extract<Outcome, { error: unknown }> {
   const error = toJobError(
     new GangerError("GANGER_JOB_UNKNOWN", `No job is named "${name}" in this worker`, {
       hint: "Export its definition from the modules that the worker loads.",
     }),
   );
-  if (Date.now() - enqueuedAtMs > DAY_MS) return { id, token, kind: "failed", error, counts: false };
+  if (interruptions >= DAY_MS / UNKNOWN_DELAY_MS) return { id, token, kind: "failed", error, counts: false };
   return { id, token, kind: "retry", delayMs: UNKNOWN_DELAY_MS, error, counts: false };
 }
 

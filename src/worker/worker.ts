@@ -1,5 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
-import type { Outcome } from "../broker/claim.ts";
+import type { Claim, Outcome } from "../broker/claim.ts";
 import { Ledger, ledgerDirectory } from "../ipc/ledger.ts";
 import { type AnyJob, JobRegistry } from "../job/registry.ts";
 import { Announcer } from "../telemetry/events.ts";
@@ -133,15 +133,19 @@ export class Worker implements AsyncDisposable {
    * Asked again, it goes by the shorter of the times.
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
-    if (this.#drained !== undefined && options.timeout !== undefined) {
-      void drainRuns(this.#runs, options);
-    }
+    const drained = this.#drained;
+    if (drained !== undefined && options.timeout !== undefined) return this.#hasten(drained, options);
     this.#drained ??= this.#drain(options);
     return this.#drained;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain();
+  }
+
+  async #hasten(drained: Promise<DrainReport>, options: DrainOptions): Promise<DrainReport> {
+    await drainRuns(this.#runs, options);
+    return drained;
   }
 
   async #drain(options: DrainOptions): Promise<DrainReport> {
@@ -169,7 +173,7 @@ export class Worker implements AsyncDisposable {
 
   async #next() {
     // Log lines and progress need the claim, which an outcome ends.
-    if (!this.#runs.notes.isEmpty) await this.#runs.tell();
+    if (!this.#runs.notes.isEmpty) await this.#runs.tell().catch(() => undefined);
     return this.#phase === "working" ? this.#intake.next(this.#runs.free) : undefined;
   }
 
@@ -195,12 +199,21 @@ export class Worker implements AsyncDisposable {
     const { id, queue, name } = claim;
     const definition = this.#registry.find(name);
     if (definition === undefined) {
-      this.#exchange.add(toUnknown(claim));
+      this.#refuse(claim);
       return true;
     }
     this.events.announce("job:started", () => [{ id, queue, name }]);
     this.#quarantine.started(this.#runs.start(claim, definition));
     return true;
+  }
+
+  /** Nobody here knows how to run this job. */
+  #refuse(claim: Claim): void {
+    const { id, queue, name } = claim;
+    const outcome = toUnknown(claim);
+    this.#exchange.add(outcome);
+    const event = outcome.kind === "failed" ? "job:failed" : "job:retried";
+    this.events.announce(event, () => [{ id, queue, name, error: outcome.error }]);
   }
 
   #done(run: JobRun, outcome: Outcome): void {

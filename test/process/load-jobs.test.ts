@@ -71,9 +71,10 @@ describe("jobs are loaded", () => {
   });
 
   it("from a folder whose name has spaces and signs", () => {
-    const file = write("a b#c%20d/plain.mjs", "export const value = 1;");
+    write("a b#c%20d/plain.mjs", "export const value = 1;");
+    write("a b#c%20d/typed.mts", "export const value: number = 1;");
 
-    expect(load(file)).toEqual({ names: [] });
+    expect(load(join(folder, "a b#c%20d"))).toEqual({ names: [] });
   });
 });
 

@@ -44,28 +44,37 @@ describe("a job that is enqueued", () => {
 
   it("is what its options say instead", async () => {
     const { client, find } = create();
+    const job = await find(
+      await client.enqueue(
+        receipt,
+        { order: 7 },
+        {
+          queue: "bulk",
+          priority: -5,
+          delay: "10s",
+          maxCrashes: 1,
+          tags: ["vip", "new"],
+        },
+      ),
+    );
+
+    expect(job).toMatchObject({ queue: "bulk", priority: -5, maxCrashes: 1, tags: ["vip", "new"] });
+    expect(job).toMatchObject({ state: "scheduled", runAt: new Date(START + 10_000), options: undefined });
+  });
+
+  it("tells its worker what that is to do otherwise, in milliseconds", async () => {
+    const { client, find } = create();
+    const backoff = { type: "fixed", delay: "1s" } as const;
+    const retention = { completed: "1h", failed: 0 } as const;
     const id = await client.enqueue(
       receipt,
       { order: 7 },
-      {
-        queue: "bulk",
-        priority: -5,
-        delay: "10s",
-        attempts: 7,
-        backoff: { type: "fixed", delay: "1s" },
-        timeout: "2m",
-        retention: { completed: "1h", failed: 0 },
-        maxCrashes: 1,
-        tags: ["vip", "new"],
-      },
+      { attempts: 7, backoff, timeout: "2m", retention },
     );
-    const job = await find(id);
 
-    expect(job).toMatchObject({ queue: "bulk", priority: -5, maxCrashes: 1, tags: ["vip", "new"] });
-    expect(job).toMatchObject({ state: "scheduled", runAt: new Date(START + 10_000) });
-    expect(JSON.parse(job?.options ?? "")).toEqual({
+    expect(JSON.parse((await find(id))?.options ?? "")).toEqual({
       attempts: 7,
-      backoff: { type: "fixed", delay: "1s" },
+      backoff,
       timeoutMs: 120_000,
       keep: { completedMs: 3_600_000, failedMs: 0 },
     });

@@ -37,7 +37,8 @@ function apply(jobs: Jobs, { job, outcome, now }: Application): boolean {
       return false;
     }
     case "retry":
-      if (outcome.counts !== false) job.attempts++;
+      if (outcome.counts === false) job.interruptions++;
+      else job.attempts++;
       job.error = { ...outcome.error };
       addHistory(job, { now, event: "retried", detail: outcome.error.message });
       jobs.put(job, { place: placeAt(now + outcome.delayMs, now) });

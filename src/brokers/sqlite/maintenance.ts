@@ -19,6 +19,7 @@ export class SqliteMaintenance implements Maintenance {
   readonly #connection: Connection;
   readonly #wakeups: SqliteWakeups;
   readonly #sweep: ExpirySweep;
+  #overflow: Overflow[] = [];
 
   constructor(connection: Connection, wakeups: SqliteWakeups) {
     this.#connection = connection;
@@ -46,7 +47,7 @@ export class SqliteMaintenance implements Maintenance {
 
   async prune(bounds: PruneBounds): Promise<PruneReport> {
     const overflow = await this.#pruneOverflow(bounds);
-    if (overflow >= CHUNK) return { deleted: overflow, more: true };
+    if (this.#overflow.length > 0) return { deleted: overflow, more: true };
     const { deleted, more } = await this.#sweep.next();
     return { deleted: overflow + deleted, more };
   }
@@ -78,30 +79,54 @@ export class SqliteMaintenance implements Maintenance {
       .map(([name]) => toText(name));
   }
 
-  /** Deletes the oldest of the queues that have more finished jobs than they may keep. */
+  /**
+   * Deletes the oldest of the queues that have more finished jobs than they may
+   * keep. Counting reads them all, so that it is done once for many deletions.
+   */
   async #pruneOverflow(bounds: PruneBounds): Promise<number> {
-    const counts = this.#connection.read(() => this.#connection.statement("finishedCounts").all());
+    if (this.#overflow.length === 0)
+      this.#overflow = this.#connection.read(() => this.#countOverflow(bounds));
     let deleted = 0;
-    for (const [queue, state, count] of counts) {
-      const excess = toNumber(count) - boundOf(bounds, toNumber(state));
-      if (excess <= 0 || deleted >= CHUNK) continue;
-      const limit = Math.min(excess, CHUNK - deleted);
-      deleted += await this.#connection.write(() => {
-        const place = [toNumber(queue), toNumber(state)];
-        const rows = this.#connection.statement("pruneOldest").all(...place, ...place, limit);
-        forget(
-          this.#connection,
-          rows.map(([id]) => toNumber(id)),
-        );
-        return rows.length;
-      });
+    for (let next = this.#overflow.pop(); next !== undefined; next = this.#overflow.pop()) {
+      const limit = Math.min(next.excess, CHUNK - deleted);
+      deleted += await this.#deleteOldest(next, limit);
+      if (next.excess > limit) this.#overflow.push({ ...next, excess: next.excess - limit });
+      if (deleted >= CHUNK) break;
     }
     return deleted;
   }
+
+  #countOverflow(bounds: PruneBounds): Overflow[] {
+    const counts = this.#connection
+      .statement("finishedCounts")
+      .all()
+      .map((row) => row.map(toNumber));
+    return counts.flatMap(([queue = 0, state = 0, count = 0]) => {
+      const excess = count - boundOf(bounds, state);
+      return excess > 0 ? [{ queue, state, excess }] : [];
+    });
+  }
+
+  #deleteOldest({ queue, state }: Overflow, limit: number): Promise<number> {
+    return this.#connection.write(() => {
+      const rows = this.#connection.statement("pruneOldest").all(queue, state, queue, state, limit);
+      forget(
+        this.#connection,
+        rows.map(([id]) => toNumber(id)),
+      );
+      return rows.length;
+    });
+  }
+}
+
+interface Overflow {
+  readonly queue: number;
+  readonly state: number;
+  readonly excess: number;
 }
 
 /** Rows deleted in one call: some milliseconds of the write lock. */
-const CHUNK = 2000;
+const CHUNK = 4000;
 
 function boundOf({ completed, failed, cancelled }: PruneBounds, state: number): number {
   if (state === FINISHED.completed) return completed;

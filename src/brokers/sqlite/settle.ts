@@ -69,6 +69,7 @@ function apply(connection: Connection, queues: Queues, { outcome, queue, now }: 
       completeOne(connection, outcome, queue, now);
       return false;
     case "retry":
+      if (outcome.counts === false) connection.statement("countInterruption").run(id);
       connection
         .statement("countAttempt")
         .run(outcome.counts === false ? 0 : 1, JSON.stringify(outcome.error), id);
