@@ -10,6 +10,8 @@ export interface WorkerEvents {
   "job:failed": [FailureEvent];
   /** The claim was lost, to a cancellation or to a rescue: the outcome was refused. */
   "job:lost": [{ readonly id: string }];
+  /** A run went on after its signal and its grace, and was given up: nobody knows what it still does. */
+  "job:abandoned": [{ readonly id: string; readonly queue: string; readonly name: string }];
   "broker:lost": [{ readonly error: unknown }];
   "broker:recovered": [];
 }

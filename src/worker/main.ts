@@ -81,6 +81,9 @@ function listen({ events }: Worker, to: Logger): void {
   events.on("job:retried", ({ id, name, error }) =>
     to.info({ job: id, kind: name, error: error.message }, "job to be retried"),
   );
+  events.on("job:abandoned", ({ id, name }) =>
+    retire(`job ${id} (${name}) went on after its time-out and its grace`),
+  );
   events.on("job:lost", ({ id }) => to.warn({ job: id }, "a claim was lost, and the outcome refused"));
   events.on("broker:lost", ({ error }) =>
     to.error({ reason: toFailure(error).message }, "the broker does not answer"),
@@ -88,13 +91,17 @@ function listen({ events }: Worker, to: Logger): void {
   events.on("broker:recovered", () => to.info({}, "the broker answers again"));
 }
 
+/** Something was thrown that nobody caught, and nobody knows by which job: other jobs must not pay for it. */
+function fault(error: unknown): Promise<void> {
+  return retire(`uncaught error: ${toFailure(error).message}`);
+}
+
 /**
- * Something was thrown that nobody caught, and nobody knows by which job: other
- * jobs must not pay for it. They have the time of a stop to end; the process is
- * replaced then, and what still runs counts as crashed.
+ * Ends a process that is not sound any more, to be replaced. Its jobs have the
+ * time of a stop to end; what still runs then counts as crashed.
  */
-async function fault(error: unknown): Promise<void> {
-  log?.error({ reason: toFailure(error).message }, "uncaught error: draining, to be replaced");
+async function retire(reason: string): Promise<void> {
+  log?.error({ reason }, "draining, to be replaced");
   setTimeout(() => process.exit(1), stopMs);
   await worker?.drain();
   process.exit(1);

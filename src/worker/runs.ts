@@ -24,6 +24,9 @@ export class Runs {
   /** Runs that were given up because the worker had to stop. */
   abandoned = 0;
 
+  /** Called for a run that was given up, though it goes on. */
+  onAbandoned: (run: JobRun) => void = () => undefined;
+
   constructor(concurrency: number, edit: Edit | undefined, done: Done) {
     this.notes = new Notes(edit);
     this.#done = done;
@@ -96,6 +99,7 @@ export class Runs {
   /** It went on after its signal and its grace. */
   #giveUp(run: JobRun): void {
     this.#end(run, toFailure(run, run.abortReason));
+    this.onAbandoned(run);
   }
 
   #end(run: JobRun, outcome: Outcome): void {

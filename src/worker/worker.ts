@@ -56,6 +56,8 @@ export class Worker implements AsyncDisposable {
     this.holder = this.#options.holder;
     this.#intake = new Intake(this.#options, broker.inspect);
     this.#runs = new Runs(this.#options.concurrency, broker.edit, (run, outcome) => this.#done(run, outcome));
+    this.#runs.onAbandoned = ({ id, queue, name }) =>
+      this.events.announce("job:abandoned", () => [{ id, queue, name }]);
     this.#exchange = new Exchange(broker, {
       next: () => this.#next(),
       claimed: (claims, request) => {

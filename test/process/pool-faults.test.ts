@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { babble, noop, pause, throwLater } from "../fixtures/jobs/all.ts";
+import { babble, deaf, noop, pause, throwLater } from "../fixtures/jobs/all.ts";
 import { eventually } from "../support/eventually.ts";
 import { childrenOf, isAlive, kill, TestPool } from "../support/test-pool.ts";
 
@@ -24,6 +24,22 @@ describe("a job that misbehaves", () => {
       attempts: 0,
     });
     expect(pool.log).toContain("nobody caught this");
+  });
+
+  it("goes on after its time: it is failed, and what is left of it ends with its worker", async () => {
+    await using pool = await TestPool.start({ workers: { work: 1 } }, 1);
+    const [worker] = await pool.workers();
+    const id = await pool.client.enqueue(deaf, null);
+
+    await eventually("the worker is gone", () => !isAlive(worker?.pid ?? 0));
+
+    await pool.ready(1);
+    expect(await pool.client.broker.inspect?.find(id)).toMatchObject({
+      state: "failed",
+      attempts: 1,
+      crashes: 0,
+      error: { name: "TimeoutError" },
+    });
   });
 
   it("logs what is no text, and holds nobody up", async () => {
