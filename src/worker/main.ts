@@ -81,9 +81,9 @@ function listen({ events }: Worker, to: Logger): void {
   events.on("job:retried", ({ id, name, error }) =>
     to.info({ job: id, kind: name, error: error.message }, "job to be retried"),
   );
-  events.on("job:abandoned", ({ id, name }) =>
-    retire(`job ${id} (${name}) went on after its time-out and its grace`),
-  );
+  events.on("job:abandoned", ({ id, name }) => {
+    void retire(`job ${id} (${name}) went on after its time-out and its grace`);
+  });
   events.on("job:lost", ({ id }) => to.warn({ job: id }, "a claim was lost, and the outcome refused"));
   events.on("broker:lost", ({ error }) =>
     to.error({ reason: toFailure(error).message }, "the broker does not answer"),
