@@ -15,14 +15,22 @@ const OPENERS: Readonly<Record<string, () => Promise<(url: string) => Promise<Br
  * library is not installed, and `GANGER_BROKER_*` when its store cannot be used.
  */
 export async function openBroker(url: string): Promise<Broker> {
+  const open = await openerOf(url)();
+  return guarded(await open(url));
+}
+
+/** @throws `GANGER_URL_INVALID` for a URL that names no broker. Opens nothing. */
+export function assertBrokerUrl(url: string): void {
+  openerOf(url);
+}
+
+function openerOf(url: string): () => Promise<(url: string) => Promise<Broker>> {
   const scheme = /^[a-z]+:/.exec(url)?.[0] ?? "";
-  const open = OPENERS[scheme];
-  if (open === undefined || !Object.hasOwn(OPENERS, scheme)) {
-    throw new GangerError("GANGER_URL_INVALID", `${quote(scheme, url)} names no broker`, {
-      hint: `Start the URL with one of ${Object.keys(OPENERS).join(" ")}, such as sqlite:./ganger.db.`,
-    });
-  }
-  return guarded(await (await open())(url));
+  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
+  if (opener !== undefined) return opener;
+  throw new GangerError("GANGER_URL_INVALID", `${quote(scheme, url)} names no broker`, {
+    hint: `Start the URL with one of ${Object.keys(OPENERS).join(" ")}, such as sqlite:./ganger.db.`,
+  });
 }
 
 /** A URL may hold a password: only what precedes it is shown. */

@@ -54,15 +54,24 @@ describe("init", () => {
 });
 
 describe("check", () => {
+  it("refuses a broker that there is none of, without its password", async () => {
+    await writeFile(join(folder.path, "ganger.yml"), "broker: redis://u:s3cret@h\nworkers: { a: 1 }");
+
+    const { code, err } = await folder.run("check");
+    expect(code).toBe(1);
+    expect(err).toContain("[GANGER_URL_INVALID]");
+    expect(err).not.toContain("s3cret");
+  });
+
   it("sums up, and warns on the error output", async () => {
     await writeFile(
       join(folder.path, "ganger.yml"),
-      "app: shop\njobs: .\nbroker: redis://u:pw@h\nworkers: { a: 0 }",
+      "app: shop\njobs: .\nbroker: sqlite:shop.db\nworkers: { a: 0 }",
     );
 
     const { code, out, err } = await folder.run("check");
     expect(code).toBe(0);
-    expect(out).toMatch(/^ok {2}.*ganger\.yml\n {4}shop in development: 0 workers on redis:\/\/u:\*\*\*@h\n/);
+    expect(out).toMatch(/^ok {2}.*ganger\.yml\n {4}shop in development: 0 workers on sqlite:.*shop\.db\n/);
     expect(err).toBe("warning: workers: there are none, so nothing will be run here\n");
   });
 

@@ -95,6 +95,20 @@ describe("a SQLite store that cannot be used", () => {
   });
 });
 
+describe("a SQLite store that is deleted while it is open", () => {
+  it("is noticed at the next heartbeat", async () => {
+    await using broker = await openBroker(`sqlite:${file}`);
+    const beat = () => broker.heartbeat([{ holder: "h:1:a", queues: "q" }], 1000);
+    await beat();
+    rmSync(file);
+
+    await expect(beat()).rejects.toMatchObject({
+      code: "GANGER_BROKER_UNREACHABLE",
+      message: expect.stringContaining("deleted or replaced"),
+    });
+  });
+});
+
 describe("a SQLite store that another program has locked", () => {
   it("can be read, and is written to when the lock is gone", async () => {
     await using broker = await openBroker(`sqlite:${file}`);

@@ -76,6 +76,7 @@ export class SqliteBroker implements Broker {
   }
 
   async heartbeat(holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
+    this.#connection.assertInPlace();
     await this.#connection.write((now) => {
       const beat = this.#connection.statement("beat");
       for (const { holder, queues } of holders) beat.run(holder, queues, now + ttlMs);

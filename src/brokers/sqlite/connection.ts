@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { readStatements } from "../../broker/sql.ts";
 import { GangerError } from "../../errors.ts";
@@ -23,12 +24,14 @@ export class Connection {
   readonly #sql: ReadonlyMap<string, string>;
   /** Called when what was written, and perhaps read back, is undone. */
   onRollback: () => void = () => undefined;
+  readonly #inode: number | undefined;
   #isOpen = true;
   readonly #prepared = new Map<string, SqliteStatement>();
 
   constructor(database: SqliteDatabase, location: SqliteLocation) {
     this.#database = database;
     this.location = location;
+    this.#inode = inodeOf(location.path);
     const files = SCRIPTS.map((script) => new URL(`./sql/${script}.sql`, import.meta.url));
     this.#sql = new Map(files.flatMap((file) => Array.from(readStatements(file, location.prefix))));
   }
@@ -95,6 +98,18 @@ export class Connection {
     this.#database.close();
   }
 
+  /**
+   * A deleted or replaced file would be written to by nobody but those who had
+   * it open: what others enqueue would wait for ever, and nobody would say so.
+   */
+  assertInPlace(): void {
+    const { path } = this.location;
+    if (this.#inode === inodeOf(path)) return;
+    throw new GangerError("GANGER_BROKER_UNREACHABLE", `${path} was deleted or replaced while it was open`, {
+      hint: "Put the file back, or restart everything that has it open.",
+    });
+  }
+
   /** A call may wait for the lock while the broker is closed. */
   #assertOpen(): void {
     if (this.#isOpen) return;
@@ -134,6 +149,10 @@ export class Connection {
       if (!String(error).includes("no transaction is active")) throw error;
     }
   }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

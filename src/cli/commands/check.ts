@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { assertBrokerUrl } from "../../broker/connect.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { redact } from "../../config/redact.ts";
 import { readConfig } from "../broker.ts";
@@ -20,6 +21,7 @@ export function checkCommand(context: CliContext): Command {
       const options = command.optsWithGlobals<CheckOptions>();
       const loaded = await readConfig(context, options);
       const { config, values, warnings } = loaded;
+      assertBrokerUrl(config.broker);
       const { file = null, environment } = config;
       const explained = options.explain === true ? { values } : {};
       print(context, options, { ok: true, file, environment, warnings, ...explained }, (paint) =>
