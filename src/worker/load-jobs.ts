@@ -77,13 +77,18 @@ async function definitionsOf(file: string): Promise<readonly AnyJob[]> {
 function describe(cause: unknown, file: string): string {
   if (!(cause instanceof Error)) return String(cause);
   const text = `${cause.name}: ${cause.message}`;
-  return cause instanceof SyntaxError && !text.includes(file) ? `${text}${placeOf(file)}` : text;
+  const isPlaced = !(cause instanceof SyntaxError) || text.includes(file);
+  const place = isPlaced ? undefined : (placeIn(cause.stack?.split("\n", 1)[0] ?? "") ?? placeOf(file));
+  return place === undefined ? text : `${text} (${place})`;
 }
 
-/** Node.js says where a syntax error is only when it ends for it. */
-function placeOf(file: string): string {
-  if (file.endsWith("ts")) return "";
+/** Of JavaScript, Node.js says where a syntax error is only when it ends for it. */
+function placeOf(file: string): string | undefined {
+  if (file.endsWith("ts")) return undefined;
   const { stderr } = spawnSync(process.execPath, ["--check", file], { encoding: "utf8", timeout: 10_000 });
-  const place = /^(.+:\d+)$/m.exec(stderr)?.[1];
-  return place === undefined ? "" : ` (${place})`;
+  return placeIn(stderr);
+}
+
+function placeIn(text: string): string | undefined {
+  return /^(?:file:\/\/)?(\/.+:\d+)$/m.exec(text)?.[1];
 }

@@ -128,7 +128,7 @@ describe("a module that cannot be loaded", () => {
     ["odd.mjs", "throw 'a text';", "a text"],
     ["missing.mjs", "import './absent.mjs';", "absent.mjs"],
     ["enum.ts", "export enum Colour { Red }", "enum"],
-    ["data.json", "{}", '"json"'],
+    ["data.json", "{}", "json"],
   ])("%s is named with the reason", (name, text, reason) => {
     const file = write(`bad/${name}`, text);
     const { code, message } = load(file);
