@@ -3,6 +3,7 @@ import { ERROR_CODES, type ErrorCode, GangerError } from "../errors.ts";
 import { ledgerDirectory } from "../ipc/ledger.ts";
 import type { Failure, FromCoordinator, FromWorker, ToCoordinator, ToWorker } from "../ipc/messages.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { MAX_TIMER_MS } from "../util/timers.ts";
 import type { Exit } from "./child.ts";
 import { Farewells } from "./farewells.ts";
 import { Member } from "./member.ts";
@@ -230,8 +231,6 @@ export class Manager {
     );
   }
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function isCode(code: string | undefined): code is ErrorCode {
   return code !== undefined && Object.hasOwn(ERROR_CODES, code);

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../util/timers.ts";
 import type { JobRun } from "./job-run.ts";
 import { Interruption } from "./outcome.ts";
 
@@ -54,5 +55,3 @@ export class Deadlines {
     }
   }
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -2,6 +2,7 @@ import type { Claim, Outcome } from "../broker/claim.ts";
 import type { Edit } from "../broker/edit.ts";
 import type { Ledger } from "../ipc/ledger.ts";
 import type { AnyJob } from "../job/registry.ts";
+import { MAX_TIMER_MS } from "../util/timers.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Executor, runInline } from "./executor.ts";
 import { JobRun } from "./job-run.ts";
@@ -112,7 +113,5 @@ export class Runs {
     if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake();
   }
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const ASK_AFTER_MS = 400;
