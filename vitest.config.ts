@@ -26,10 +26,15 @@ export default defineConfig({
     globalSetup: ["test/support/run-dir.ts"],
     coverage: { include: ["src/**"] },
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
       {
         extends: true,
-        test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 120_000 },
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         extends: true,
@@ -43,6 +48,18 @@ export default defineConfig({
           name: "process",
           include: ["test/process/**/*.test.ts"],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "fork",
+          include: ["native/fork/test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          expect: { poll: { timeout: 20_000 } },
+          sequence: { groupOrder: 3 },
         },
       },
       {

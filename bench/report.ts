@@ -60,7 +60,7 @@ export function toTable(rows: readonly Row[], entries: readonly Entry[], isLower
         const entry = byName.get(row.subject);
         const bare = isShare ? undefined : bareOf(own, byName, entry);
         const range = `${figure(row.min)} – ${figure(row.max)}`;
-        const contract = `${entry?.synchronous}: ${entry?.contract}`;
+        const contract = [entry?.synchronous, entry?.contract].filter(Boolean).join(": ");
         return [
           row.subject,
           figure(row.median),

@@ -4,15 +4,17 @@ import { parseArgs } from "node:util";
 import { alternate, type Row, toRows } from "./measure.ts";
 import { describeMachine, describeSubjects, describeVersions, toTable } from "./report.ts";
 import type { Suite } from "./suite.ts";
+import { fork } from "./suites/fork.ts";
+import { pool } from "./suites/pool.ts";
 import { sqlite } from "./suites/sqlite.ts";
 
 /**
- * Compares ganger with other queues: `npm run bench -- SUITE… [--runs N] [--json FILE] [--quick]`.
+ * Compares ganger with other queues, and measures pools: `npm run bench -- SUITE… [--runs N] [--json FILE] [--quick]`.
  *
  * All contenders of a case run in turn, `--runs` times (5), and medians are
  * printed with their spread. `--quick` is one run of a tenth of the jobs, to see that it works; its figures are no good.
  */
-const SUITES: readonly Suite[] = [sqlite];
+const SUITES: readonly Suite[] = [sqlite, pool, fork];
 const USAGE = `Usage: npm run bench -- SUITE… [--runs N] [--json FILE] [--quick]
 Suites: ${SUITES.map(({ name }) => name).join(", ")}`;
 

@@ -46,12 +46,13 @@ export function createPayload(order: number): Payload {
 /** How a subject is printed, and what its figures mean. */
 export interface Entry {
   readonly name: string;
-  /** The module in `subjects/` and its argument, as `ganger:normal,10`. */
+  /** The module in `subjects/` and its argument, as `ganger:normal,10`; nothing where none is needed. */
   readonly key: string;
   /** When an enqueue and a completion count as done, and what a power cut may take. */
   readonly contract: string;
   readonly role: "ganger" | "peer" | "bare";
-  readonly synchronous: "NORMAL" | "FULL";
+  /** What is synced to disk, where that makes a difference. */
+  readonly synchronous?: "NORMAL" | "FULL";
   readonly notes: readonly string[];
 }
 

@@ -8,7 +8,7 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
  * with the built package. Ends as the program ends, with its exit code or by its signal.
  */
 export function runProgram(path, args) {
-  const register = new URL("../dist/worker/register.js", import.meta.url);
+  const register = new URL("../dist/worker/modules/register.js", import.meta.url);
   const program = fileURLToPath(new URL(`../${path}`, import.meta.url));
   const child = spawn(process.execPath, ["--import", register.href, program, ...args], {
     cwd: process.env.INIT_CWD ?? process.cwd(),

@@ -1,7 +1,7 @@
 // Makes a clone ready to run: dependencies, the SQLite driver, dist. Does only what is missing and says what and why.
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { toolchainAdvice } from "./toolchain.mjs";
@@ -9,6 +9,7 @@ import { toolchainAdvice } from "./toolchain.mjs";
 const OLDEST_NODE = [20, 19];
 /** From here on Node brings its own SQLite, and the driver need not be compiled. */
 const NODE_WITH_SQLITE = [22, 13];
+const FORK = "native/fork";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Prepares the clone, or says what is in the way and ends the process with 1. */
@@ -18,6 +19,7 @@ export async function setUp() {
   }
   installDependencies();
   if (isOlder(NODE_WITH_SQLITE)) compileSqlite();
+  compileFork();
   const { build, isStale } = await import("./build.mjs");
   if (isStale()) {
     say(`building dist, because ${existsSync(join(root, "dist")) ? "the sources changed" : "it is missing"}`);
@@ -43,6 +45,19 @@ function compileSqlite() {
   fail(
     toolchainAdvice() ?? `${tail(output)}\nbetter-sqlite3 could not be compiled; the messages above say why.`,
   );
+}
+
+/** Optional: without a compiler the tests of forks are skipped, as forks are left out wherever the addon is missing. */
+function compileFork() {
+  const sources = readdirSync(join(root, FORK, "src"), { recursive: true, encoding: "utf8" });
+  const newest = Math.max(...sources.map((file) => modifiedAt(join(FORK, "src", file))));
+  const built = modifiedAt(join(FORK, "build/ganger-fork.node"));
+  if (process.platform !== "linux" || built >= newest) return;
+  say(`compiling ganger-fork, because ${built === 0 ? "it is missing" : "its sources changed"}`);
+  const { status, stderr } = spawnSync(process.execPath, [join(root, FORK, "scripts/build.mjs")], {
+    encoding: "utf8",
+  });
+  if (status !== 0) say(`${tail(stderr)}\nganger-fork could not be compiled, and its tests are skipped`);
 }
 
 function sqliteLoads() {

@@ -52,6 +52,12 @@ export type Outcome = ClaimRef &
         /** True when the run was cut short: it counts as an interruption. */
         readonly started: boolean;
       }
+    | {
+        /** The process that ran this one job died, and its holder did not: a crash is counted, and it waits again or is poison. */
+        readonly kind: "crashed";
+        /** What is known of that end, such as `"with SIGSEGV"`. */
+        readonly detail?: string | undefined;
+      }
     | { readonly kind: "cancelled" }
     | {
         readonly kind: "advanced";

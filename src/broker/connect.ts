@@ -19,6 +19,11 @@ export async function openBroker(url: string): Promise<Broker> {
   return guarded(await open(url));
 }
 
+/** Loads what a broker of this URL needs, and opens nothing. @throws as `openBroker` does for what is not installed. */
+export async function loadDriver(url: string): Promise<void> {
+  await openerOf(url)();
+}
+
 /** @throws `GANGER_URL_INVALID` for a URL that names no broker. Opens nothing. */
 export function assertBrokerUrl(url: string): void {
   openerOf(url);

@@ -9,6 +9,12 @@ export function count(text: string): number {
   throw new InvalidArgumentError("It must be a whole number from 1 to 1000000.");
 }
 
+export function processId(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value < 2 ** 31) return value;
+  throw new InvalidArgumentError("It must be a process id, as ganger status shows it.");
+}
+
 export function priority(text: string): number {
   const value = Number(text);
   if (/^-?\d+$/.test(text) && Math.abs(value) <= 1_000_000_000) return value;

@@ -23,6 +23,8 @@ export interface SignalSource {
 
 /** All that a command may touch. */
 export interface CliContext extends CliProcess {
+  /** What was typed after the name of the program. */
+  readonly argv: readonly string[];
   /** Sets the code to exit with; `ExitCode.done` unless called. */
   readonly exit: (code: ExitCode) => void;
 }

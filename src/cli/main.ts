@@ -7,9 +7,12 @@ import { enqueueCommand } from "./commands/enqueue.ts";
 import { initCommand } from "./commands/init.ts";
 import { jobCommand, jobsCommand } from "./commands/jobs.ts";
 import { queuesCommand } from "./commands/queues.ts";
+import { reloadCommand } from "./commands/reload.ts";
+import { restartCommand } from "./commands/restart.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
+import { stopCommand } from "./commands/stop.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { type CliContext, type CliProcess, ExitCode, type GlobalOptions } from "./context.ts";
 import { printError } from "./failure.ts";
@@ -19,6 +22,9 @@ const COMMANDS = [
   initCommand,
   startCommand,
   statusCommand,
+  reloadCommand,
+  restartCommand,
+  stopCommand,
   enqueueCommand,
   queuesCommand,
   jobsCommand,
@@ -36,6 +42,7 @@ export async function main(argv: readonly string[], surroundings: CliProcess): P
   let code: ExitCode = ExitCode.done;
   const context: CliContext = {
     ...surroundings,
+    argv,
     exit(given) {
       code = given;
     },

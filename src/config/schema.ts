@@ -1,67 +1,37 @@
 import { z } from "zod";
-import { isGangerError } from "../errors.ts";
-import { type Duration, toMs } from "../job/duration.ts";
-import { QueueList } from "../job/queue-list.ts";
 import {
-  ISOLATIONS,
+  type ExecOptions,
+  FORK_MODES,
   LOG_FORMATS,
   LOG_LEVELS,
-  QUEUE_ORDERS,
+  type LogOptions,
+  PROCESS_GROUPS,
   type Section,
+  TERM_ACTIONS,
   type WorkerOptions,
 } from "./options.ts";
 import type { Settings } from "./resolved.ts";
+import { duration, filled, mappingError, oneOf, whole } from "./schema/atoms.ts";
+import { signalsSchema } from "./schema/signals.ts";
+import { workersSchema } from "./schema/worker.ts";
+import { defaultSignals } from "./signal-table.ts";
 
-/** All options, after the layers are merged: nothing is left out and no worker entry is a bare number. */
-export interface MergedOptions extends Required<Omit<Section, "workers">> {
-  readonly workers: Readonly<Record<string, Required<WorkerOptions>>>;
+type Optional = "hooks" | "pidfile" | "lock" | "signals";
+type OptionalOfWorker = "memory" | "memoryHard" | "maxJobs" | "maxAge";
+
+/** All options, after the layers are merged: what has a default is not left out and no worker entry is a bare number. */
+export interface MergedOptions
+  extends Required<Omit<Section, "workers" | "log" | Optional>>,
+    Pick<Section, Optional> {
+  readonly log: Required<Pick<LogOptions, "level" | "format">> & LogOptions;
+  readonly workers: Readonly<Record<string, MergedWorker>>;
 }
 
-const DURATION_RULE = 'must be milliseconds or a text such as "500ms", "30s", "5m", "2h" or "7d"';
-
-const duration = z
-  .union([z.number(), z.templateLiteral([z.number(), z.enum(["ms", "s", "m", "h", "d"])])], DURATION_RULE)
-  .refine(isDuration, DURATION_RULE)
-  .transform((value) => toMs(value));
-
-const whole = (min: number, max: number) => {
-  const rule = `must be a whole number from ${min} to ${max}`;
-  return z.int(rule).min(min, rule).max(max, rule);
-};
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, `must be one of ${values.join(", ")}`);
-
-const filled = z
-  .string("must be a text")
-  .trim()
-  .min(1, "must not be empty")
-  .max(1000, "must have 1000 characters at most");
-
-export const workerSchema = z.strictObject(
-  {
-    count: whole(0, 1000),
-    concurrency: whole(1, 1000),
-    order: oneOf(QUEUE_ORDERS),
-    isolation: oneOf(ISOLATIONS)
-      .refine(
-        (value) => value === "inline",
-        "comes with copy-on-write forks, not in this version; use inline",
-      )
-      .transform(() => "inline" as const),
-    stop: duration,
-  },
-  mappingError("must be a whole number, or a mapping with count, concurrency, order, isolation or stop"),
-);
-
-const queueList = z.string().superRefine((list, context) => {
-  try {
-    QueueList.parse(list);
-  } catch (error) {
-    if (!isGangerError(error, "GANGER_QUEUE_INVALID")) throw error;
-    context.addIssue({ code: "custom", message: [error.message, error.hint ?? ""].join(". ").trim() });
-  }
-});
+interface MergedWorker
+  extends Required<Omit<WorkerOptions, OptionalOfWorker | "exec">>,
+    Pick<WorkerOptions, OptionalOfWorker> {
+  readonly exec?: Required<ExecOptions> | undefined;
+}
 
 const bound = z
   .strictObject({ count: whole(0, 1_000_000_000) }, mappingError("must be a mapping with a count"))
@@ -81,13 +51,23 @@ export const heartbeatSchema = z.strictObject(
 );
 
 export const logSchema = z.strictObject(
-  { level: oneOf(LOG_LEVELS), format: oneOf(LOG_FORMATS) },
-  mappingError("must be a mapping with level and format"),
+  {
+    level: oneOf(LOG_LEVELS),
+    format: oneOf(LOG_FORMATS),
+    stdout: filled.optional(),
+    stderr: filled.optional(),
+  },
+  mappingError("must be a mapping with level, format, stdout and stderr"),
 );
 
-export const settingsSchema = z.strictObject(
+export const restartSchema = z.strictObject(
+  { delay: duration, max: duration, stable: duration, all: z.boolean("must be true or false") },
+  mappingError("must be a mapping with delay, max, stable and all"),
+);
+
+export const optionsSchema = z.strictObject(
   {
-    app: filled.regex(/^\P{Cc}*$/u, "must have no control characters"),
+    app: filled.refine((text) => !/\p{Cc}/u.test(text), "must have no control characters"),
     broker: filled.regex(/^[a-z]+:/, "must be a URL such as sqlite:./ganger.db"),
     jobs: z
       .union(
@@ -95,23 +75,7 @@ export const settingsSchema = z.strictObject(
         "must be a path or a list of paths",
       )
       .transform((paths) => (typeof paths === "string" ? [paths] : paths)),
-    workers: z
-      .record(queueList, workerSchema, "must be a mapping of queue lists to numbers of workers")
-      .superRefine((groups, context) => {
-        for (const [list, twin] of twins(Object.keys(groups))) {
-          context.addIssue({ code: "custom", path: [list], message: `is the same queue list as "${twin}"` });
-        }
-      })
-      .transform((groups) =>
-        Object.entries(groups).map(([list, { count, concurrency, order, isolation, stop }]) => ({
-          queues: QueueList.parse(list).label,
-          count,
-          concurrency,
-          order,
-          isolation,
-          stopMs: stop,
-        })),
-      ),
+    workers: workersSchema,
     retention: retentionSchema,
     heartbeat: heartbeatSchema
       .refine(({ every, ttl }) => every * 3 <= ttl, {
@@ -120,33 +84,37 @@ export const settingsSchema = z.strictObject(
       })
       .transform(({ every, ttl }) => ({ everyMs: every, ttlMs: ttl })),
     log: logSchema,
+    fork: oneOf(FORK_MODES),
+    preload: z.array(filled, "must be a list of modules"),
+    hooks: filled.optional(),
+    pidfile: z.union([filled, z.literal(false)], "must be a path, or false").optional(),
+    lock: filled.optional(),
+    term: oneOf(TERM_ACTIONS),
+    signals: signalsSchema.optional(),
+    spawnDelay: duration,
+    boot: duration.refine((ms) => ms > 0, "must be more than 0"),
+    restart: restartSchema
+      .refine(({ delay, max }) => delay <= max, {
+        path: ["delay"],
+        message: "must not be longer than restart.max",
+      })
+      .transform(({ delay, max, stable, all }) => ({
+        delayMs: delay,
+        maxMs: max,
+        stableMs: stable,
+        all,
+      })),
+    processGroup: oneOf(PROCESS_GROUPS),
   },
   mappingError("must be a mapping of options"),
+);
+
+export const settingsSchema = optionsSchema.transform(
+  ({ pidfile, term, signals, spawnDelay, boot, ...same }): Settings => ({
+    ...same,
+    pidfile: pidfile === false ? undefined : pidfile,
+    signals: { ...defaultSignals(term), ...signals },
+    spawnDelayMs: spawnDelay,
+    bootMs: boot,
+  }),
 ) satisfies z.ZodType<Settings, MergedOptions>;
-
-/** The message where there is something else than a mapping. Unknown keys have messages of their own. */
-function mappingError(rule: string) {
-  return {
-    error: ({ code }: { readonly code: string }) => (code === "invalid_type" ? rule : undefined),
-  };
-}
-
-function isDuration(value: Duration): boolean {
-  try {
-    toMs(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Lists that another one before it says already; they differ in blanks only. */
-function twins(lists: readonly string[]): readonly (readonly [string, string])[] {
-  const seen = new Map<string, string>();
-  return lists.flatMap((list) => {
-    const { label } = QueueList.parse(list);
-    const twin = seen.get(label);
-    seen.set(label, list);
-    return twin === undefined ? [] : [[list, twin] as const];
-  });
-}

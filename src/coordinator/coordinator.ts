@@ -13,6 +13,8 @@ export interface CoordinatorOptions {
   readonly everyMs?: number | undefined;
   /** How many finished jobs to keep; `false` leaves pruning to somebody else. @default `DEFAULT_PRUNE_BOUNDS` */
   readonly bounds?: PruneBounds | false | undefined;
+  /** Whether to release those whose heartbeat is over, wherever they are. @default true */
+  readonly rescues?: boolean | undefined;
   /** Where the workers of this host leave their ledgers. */
   readonly ledger?: string | undefined;
   /** Called when a duty fails, and with `undefined` when all go well again. */
@@ -88,11 +90,11 @@ export class Coordinator {
   }
 
   async #doBeat(): Promise<void> {
-    const { ttlMs, ledger = ledgerDirectory() } = this.#options;
+    const { ttlMs, rescues = true, ledger = ledgerDirectory() } = this.#options;
     try {
       await this.#broker.heartbeat([...this.#holders.values()], ttlMs);
       this.#dead = await rescueNeighbours(this.#broker, ledger, this.#holders, this.#dead);
-      await this.#broker.maintenance?.rescue();
+      if (rescues) await this.#broker.maintenance?.rescue();
       if (this.#isTroubled) this.#options.onTrouble?.(undefined);
       this.#isTroubled = false;
     } catch (error) {

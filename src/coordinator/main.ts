@@ -13,7 +13,8 @@ let coordinator: Coordinator | undefined;
 let broker: Broker | undefined;
 
 // A signal to the whole group is meant for the manager, which says when it is time to go.
-process.on("SIGTERM", () => undefined);
+for (const name of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"])
+  process.on(name, () => undefined);
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 void link.closed.then(end);
 
@@ -25,6 +26,8 @@ async function obey(message: ToCoordinator): Promise<void> {
       return coordinator?.add(message);
     case "gone":
       return gone(message.holder, message.end);
+    case "ping":
+      return void link.send({ type: "pong" });
     case "stop":
       return end();
   }
@@ -37,6 +40,7 @@ async function start({
   everyMs,
   ttlMs,
   bounds,
+  holders,
   broker: url,
 }: CoordinatorStart): Promise<void> {
   process.title = `ganger[${app}]: coordinator`;
@@ -48,6 +52,7 @@ async function start({
   try {
     broker = await openBroker(url);
     coordinator = new Coordinator(broker, { everyMs, ttlMs, bounds, ledger, onTrouble });
+    for (const holder of holders) coordinator.add(holder);
     coordinator.start();
     link.send({ type: "ready" });
   } catch (error) {

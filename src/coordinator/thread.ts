@@ -8,14 +8,15 @@ export interface KeeperData {
   readonly holder: string;
   readonly queues: string;
   readonly ttlMs: number;
-  readonly prunes: boolean;
+  readonly isAlone: boolean;
   readonly ledger: string | undefined;
 }
 
 /** The thread beside a worker in a user's own process: a coordinator for that one worker. */
-async function main({ url, holder, queues, ttlMs, prunes, ledger }: KeeperData): Promise<void> {
+async function main({ url, holder, queues, ttlMs, isAlone, ledger }: KeeperData): Promise<void> {
   await using broker = await openBroker(url);
-  const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds: prunes ? undefined : false });
+  const bounds = isAlone ? undefined : false;
+  const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds, rescues: isAlone });
   coordinator.add({ holder, queues });
   coordinator.start();
   await new Promise<void>((resolve) => parentPort?.once("message", () => resolve()));

@@ -30,6 +30,11 @@ export class Link<In extends { readonly type: string }, Out> {
     return true;
   }
 
+  /** Says nothing more, and is closed when the rest has been written. */
+  end(): void {
+    this.#stream.end();
+  }
+
   close(): void {
     this.#stream.destroy();
   }

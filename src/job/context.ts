@@ -13,7 +13,8 @@ export interface JobContext {
   readonly enqueuedAt: Date;
   /**
    * Aborted when the job should end early: its time is up, it was cancelled, it
-   * lost its claim, or its worker must stop. The reason is a `GangerError` or a `TimeoutError`.
+   * lost its claim, its worker must stop, or an operator cut it off. The reason
+   * is a `TimeoutError` or an `AbortError`, with a message that says which.
    */
   readonly signal: AbortSignal;
   /** Reports how far the job is, between 0 and 1. Kept at most some times a second. */

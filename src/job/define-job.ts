@@ -3,6 +3,7 @@ import { GangerError } from "../errors.ts";
 import { assertBackoff, type Backoff, type BackoffFunction, DEFAULT_BACKOFF } from "./backoff.ts";
 import type { JobContext } from "./context.ts";
 import { type Duration, toMs } from "./duration.ts";
+import { type Isolation, type ResolvedIsolation, resolveIsolation } from "./isolation.ts";
 import { DEFAULT_MAX_CRASHES } from "./job.ts";
 import { assertJobName, assertQueueName } from "./names.ts";
 import type { Keep } from "./overrides.ts";
@@ -25,6 +26,8 @@ export interface JobOptions<Input, Output, Result> {
   readonly grace?: Duration | undefined;
   /** Processes that may die under a job before it is failed as poison. @default 3 */
   readonly maxCrashes?: number | undefined;
+  /** Where its jobs run. @default what the worker says, which is "inline" unless told otherwise */
+  readonly isolation?: Isolation | undefined;
   /** How long finished jobs are kept. @default completed "1d", failed "30d" */
   readonly retention?: Retention | undefined;
   /** Does the work. What it returns is kept as JSON with the completed job. */
@@ -47,6 +50,8 @@ export interface JobDefinition<Input = unknown, Output = unknown, Result = unkno
   readonly timeoutMs: number | undefined;
   readonly graceMs: number;
   readonly maxCrashes: number;
+  /** `undefined` leaves it to the worker. */
+  readonly isolation: ResolvedIsolation | undefined;
   readonly keep: Keep;
   perform(payload: Output, job: JobContext): Result | Promise<Result>;
 }
@@ -84,6 +89,7 @@ export function defineJob<Input, Output, Result>(
   assertKnownKeys(options);
   const { name, queue = "default", input, attempts = 3, backoff = DEFAULT_BACKOFF, perform } = options;
   const { timeout, grace = "5s", maxCrashes = DEFAULT_MAX_CRASHES, retention = {} } = options;
+  const { isolation } = options;
   assertJobName(name);
   assertQueueName(queue);
   assertCount("attempts", attempts, name);
@@ -102,6 +108,7 @@ export function defineJob<Input, Output, Result>(
     timeoutMs: timeout === undefined ? undefined : toMs(timeout, `timeout of "${name}"`),
     graceMs: toMs(grace, `grace of "${name}"`),
     maxCrashes,
+    isolation: isolation === undefined ? undefined : resolveIsolation(isolation, `The job "${name}"`),
     keep: toKeep(retention),
     perform,
   });
@@ -136,6 +143,7 @@ const KNOWN_KEYS = new Set([
   "timeout",
   "grace",
   "maxCrashes",
+  "isolation",
   "retention",
   "perform",
 ]);

@@ -8,6 +8,10 @@ export interface WorkerEvents {
   ];
   "job:retried": [FailureEvent];
   "job:failed": [FailureEvent];
+  /** The process or thread that ran the job died under it, and the worker did not: it waits again, or is poison. */
+  "job:crashed": [
+    { readonly id: string; readonly queue: string; readonly name: string; readonly detail: string },
+  ];
   /** The claim was lost, to a cancellation or to a rescue: the outcome was refused. */
   "job:lost": [{ readonly id: string }];
   /** A run went on after its signal and its grace, and was given up: nobody knows what it still does. */

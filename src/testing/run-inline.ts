@@ -2,8 +2,8 @@ import type { Claim, Outcome } from "../broker/claim.ts";
 import type { JobDefinition } from "../job/define-job.ts";
 import type { JobError } from "../job/job.ts";
 import { toJson, validate } from "../job/payload.ts";
-import { runInline as execute } from "../worker/executor.ts";
-import { JobRun } from "../worker/job-run.ts";
+import { runInline as execute } from "../worker/run/executor.ts";
+import { JobRun } from "../worker/run/job-run.ts";
 
 /** What became of a job that was run on the spot. */
 export interface InlineRun<Result> {

@@ -5,10 +5,10 @@ import { createMemoryBroker } from "../brokers/memory/open.ts";
 import { Client } from "../client/client.ts";
 import type { JobDetails } from "../job/job.ts";
 import { type AnyJob, JobRegistry } from "../job/registry.ts";
-import { runInline as execute } from "../worker/executor.ts";
-import { JobRun } from "../worker/job-run.ts";
-import { Notes } from "../worker/notes.ts";
-import { toUnknown } from "../worker/outcome.ts";
+import { runInline as execute } from "../worker/run/executor.ts";
+import { JobRun } from "../worker/run/job-run.ts";
+import { Notes } from "../worker/run/notes.ts";
+import { toUnknown } from "../worker/run/outcome.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** What a drain did, by what became of the runs. */

@@ -7,8 +7,12 @@ export interface KeptHolder {
   readonly holder: string;
   readonly queues: string;
   readonly ttlMs: number;
-  /** Whether to prune as well. In a pool that is its coordinator's, which knows what is to be kept. */
-  readonly prunes: boolean;
+  /**
+   * Whether nobody else does what a coordinator does: prunes, and releases those whose heartbeat is over. In a pool that is
+   * its coordinator's, which knows what is to be kept and who lives: while there is none, a neighbour may be too busy to
+   * keep its own heartbeat.
+   */
+  readonly isAlone: boolean;
   /** Where the workers of this host leave their ledgers. */
   readonly ledger: string | undefined;
 }
@@ -50,8 +54,9 @@ export async function startKeeper(broker: Broker, kept: KeptHolder): Promise<Kee
   };
 }
 
-function startInProcess(broker: Broker, { holder, queues, ttlMs, prunes, ledger }: KeptHolder): Keeper {
-  const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds: prunes ? undefined : false });
+function startInProcess(broker: Broker, { holder, queues, ttlMs, isAlone, ledger }: KeptHolder): Keeper {
+  const bounds = isAlone ? undefined : false;
+  const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds, rescues: isAlone });
   coordinator.add({ holder, queues });
   coordinator.start();
   return { stop: () => coordinator.stop() };

@@ -1,7 +1,11 @@
 import { GangerError } from "../errors.ts";
 import { createHolder } from "../ipc/holder.ts";
 import { type Duration, toMs } from "../job/duration.ts";
+import type { JobHooks } from "../job/hooks.ts";
+import { type Isolation, type ResolvedIsolation, resolveIsolation } from "../job/isolation.ts";
 import { QueueList, type QueueOrder } from "../job/queue-list.ts";
+import type { HostStart } from "./isolation/messages.ts";
+import type { Launch } from "./isolation/transport.ts";
 
 export interface WorkerOptions {
   /** Queues in order of priority, such as `"thumbs,mail,*"`. @default "*" */
@@ -18,6 +22,18 @@ export interface WorkerOptions {
   readonly holder?: string | undefined;
   /** Where to leave a note of what runs, for those who survive this process. `false` leaves none. @default a folder of this user's */
   readonly ledger?: string | false | undefined;
+  /** Functions that are called around each job. */
+  readonly hooks?: JobHooks | undefined;
+  /** Where jobs run whose definition does not say. Anything but `"inline"` needs `modules`. @default "inline" */
+  readonly isolation?: Isolation | undefined;
+  /** Modules that export the job definitions, or folders of them: what threads and processes for jobs load. */
+  readonly modules?: string | readonly string[] | undefined;
+  /** A module with the hooks of jobs that do not run here. @internal */
+  readonly hooksModule?: string | undefined;
+  /** How long a thread or process may take until it is ready. @default 60000 @internal */
+  readonly bootMs?: number | undefined;
+  /** A quicker way to a process than a new one. @internal */
+  readonly fork?: Launch | undefined;
 }
 
 export interface ResolvedWorkerOptions {
@@ -28,11 +44,30 @@ export interface ResolvedWorkerOptions {
   readonly heartbeat: "thread" | "elsewhere";
   readonly holder: string;
   readonly ledger: string | false | undefined;
+  readonly hooks: JobHooks | undefined;
+  readonly isolation: ResolvedIsolation;
+  /** What a thread or process for jobs loads. */
+  readonly hostStart: HostStart | undefined;
+  readonly fork: Launch | undefined;
 }
 
 const MAX_CONCURRENCY = 1000;
 const ORDERS: readonly QueueOrder[] = ["strict", "weighted", "fair"];
-const KNOWN_KEYS = new Set(["queues", "concurrency", "order", "ttl", "heartbeat", "holder", "ledger"]);
+const KNOWN_KEYS = new Set([
+  "queues",
+  "concurrency",
+  "order",
+  "ttl",
+  "heartbeat",
+  "holder",
+  "ledger",
+  "hooks",
+  "isolation",
+  "modules",
+  "hooksModule",
+  "bootMs",
+  "fork",
+]);
 
 /** @throws `GANGER_OPTION_INVALID`, `GANGER_QUEUE_INVALID` or `GANGER_DURATION_INVALID`. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
@@ -46,8 +81,15 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
   if (!ORDERS.includes(order)) reject(`order is ${JSON.stringify(order)}`, `Use ${ORDERS.join(", ")}.`);
   const ttlMs = toMs(ttl, "ttl");
   if (ttlMs < MIN_TTL_MS) reject(`ttl is ${ttlMs} ms`, `Give at least ${MIN_TTL_MS} ms.`);
-  const { holder = createHolder(), ledger } = options;
-  return { list: QueueList.parse(queues), concurrency, order, ttlMs, heartbeat, holder, ledger };
+  const { holder = createHolder(), ledger, hooks, fork } = options;
+  const isolation = resolveIsolation(options.isolation ?? "inline", "The worker");
+  const same = { concurrency, order, ttlMs, heartbeat, holder, ledger, hooks, isolation, fork };
+  return { ...same, list: QueueList.parse(queues), hostStart: toHostStart(options) };
+}
+
+function toHostStart({ modules, hooksModule, bootMs }: WorkerOptions): HostStart | undefined {
+  if (modules === undefined) return undefined;
+  return { modules: typeof modules === "string" ? [modules] : modules, hooks: hooksModule, bootMs };
 }
 
 const MIN_TTL_MS = 300;

@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The batch of `npm start`, as a caller in `folder` would run it. */
 function batch(...args: readonly string[]) {
-  const register = join(ROOT, "dist/worker/register.js");
+  const register = join(ROOT, "dist/worker/modules/register.js");
   return spawnSync(process.execPath, ["--import", register, join(ROOT, "examples/batch/run.ts"), ...args], {
     cwd: ROOT,
     env: { ...process.env, INIT_CWD: folder },

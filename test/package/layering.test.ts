@@ -2,10 +2,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { describe, expect, it } from "vitest";
-import manifest from "../../package.json" with { type: "json" };
+
+const manifest: Readonly<Record<string, Readonly<Record<string, string>> | undefined>> = JSON.parse(
+  readFileSync("package.json", "utf8"),
+);
 
 const CORE = ["errors", "util", "job"];
-const REST = ["telemetry", "broker", "brokers", "ipc", "config", "client", "worker", "coordinator", "pool"];
+const REST = [
+  "telemetry",
+  "broker",
+  "brokers",
+  "ipc",
+  "config",
+  "client",
+  "worker",
+  "coordinator",
+  "control",
+  "forkserver",
+  "pool",
+];
 
 /** Which rooms of `src/` each room may import from, besides itself. A file at the top is a room. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -16,11 +31,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   broker: CORE,
   brokers: [...CORE, "broker"],
   ipc: ["errors", "util"],
-  config: CORE,
+  config: [...CORE, "ipc"],
+  control: ["errors", "util", "ipc"],
   client: [...CORE, "broker"],
   worker: [...CORE, "telemetry", "broker", "ipc", "coordinator"],
   coordinator: [...CORE, "telemetry", "broker", "ipc"],
-  pool: ["errors", "util", "telemetry", "ipc", "config"],
+  forkserver: [...CORE, "telemetry", "broker", "ipc", "worker"],
+  pool: ["errors", "util", "telemetry", "ipc", "config", "control", "forkserver"],
   testing: [...CORE, "broker", "brokers/memory", "client", "worker"],
   cli: [...CORE, ...REST, "testing"],
   index: ["errors", "job", "broker", "client", "worker", "config"],
@@ -35,6 +52,7 @@ const HOME: Record<string, string> = {
   "cli-table3": "cli",
   "cli-progress": "cli",
   "@swc/wasm-typescript": "worker",
+  "ganger-fork": "forkserver",
   "better-sqlite3": join("brokers", "sqlite"),
   "node:sqlite": join("brokers", "sqlite"),
 };
@@ -83,8 +101,8 @@ describe("libraries", () => {
   });
 
   it("are declared, each with a home", () => {
-    const declared = [manifest.dependencies, manifest.peerDependencies].flatMap((names) =>
-      Object.keys(names),
+    const declared = ["dependencies", "peerDependencies", "optionalDependencies"].flatMap((kind) =>
+      Object.keys(manifest[kind] ?? {}),
     );
 
     expect(Object.keys(HOME)).toEqual(expect.arrayContaining(declared));
@@ -97,7 +115,14 @@ describe("libraries", () => {
 describe("import cost", () => {
   const heavy = new Set(["zod", "yaml", "commander", "cli-table3", "cli-progress", "better-sqlite3"]);
 
-  it.each(["index.ts", join("worker", "main.ts")])(
+  const lean = [
+    "index.ts",
+    join("worker", "process", "main.ts"),
+    join("worker", "isolation", "process-main.ts"),
+    join("worker", "isolation", "thread-main.ts"),
+  ];
+
+  it.each([...lean, join("forkserver", "main.ts")])(
     "%s loads no library of the CLI, the file or a store",
     (entry) => {
       const loaded = reachable(entry).flatMap((file) => libraryImports(file, STATIC));
@@ -105,6 +130,18 @@ describe("import cost", () => {
       expect(loaded.filter((name) => heavy.has(name))).toEqual([]);
     },
   );
+
+  it.each([...lean, join("pool", "manager.ts")])("%s loads no addon", (entry) => {
+    const loaded = reachable(entry).flatMap((file) => libraryImports(file, STATIC));
+
+    expect(loaded).not.toContain("ganger-fork");
+  });
+
+  it("keeps the application's side out of the manager", () => {
+    const rooms = new Set(reachable(join("pool", "pool.ts")).map(roomOf));
+
+    expect(["worker", "broker", "brokers", "client"].filter((room) => rooms.has(room))).toEqual([]);
+  });
 });
 
 /** A file and all that is loaded with it. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { CliFolder } from "../support/cli.ts";
 
-const cli = readFileSync("docs/reference/cli.md", "utf8");
+const CLI = ["docs/reference/cli.md", "docs/reference/cli-pool.md"];
+const cli = CLI.map((page) => readFileSync(page, "utf8")).join("\n");
 const configuration = readFileSync("docs/reference/configuration.md", "utf8");
 
 const sections = new Map(
@@ -23,7 +24,7 @@ async function optionsOf(command: string): Promise<readonly string[]> {
   );
 }
 
-describe("docs/reference/cli.md", () => {
+describe(CLI.join(" and "), () => {
   it("has one section per command", async () => {
     await using folder = await CliFolder.create();
     const { out } = await folder.run("--help");
@@ -51,7 +52,8 @@ describe("docs/reference/configuration.md", () => {
     expect(rows.length).toBeGreaterThan(5);
     for (const { key, value } of rows) {
       const name = key.replace(/^(?:heartbeat|log|retention)\./, "");
-      expect(configuration).toContain(`| \`${name}\` | \`${String(value)}\` |`);
+      const shown = String(value) === "" ? "none" : `\`${String(value)}\``;
+      expect(configuration).toContain(`| \`${name}\` | ${shown} |`);
     }
   });
 

@@ -82,12 +82,16 @@ function compile(folder: string): string {
 async function run(file: string): Promise<{ readonly code: number | null; readonly output: string }> {
   const folder = mkdtempSync(join(tmpdir(), `ganger-${basename(file, ".ts")}-`));
   const waits = readFileSync(file, "utf8").includes('"SIGTERM"');
-  const child = spawn(process.execPath, ["--import", resolve("dist/worker/register.js"), resolve(file)], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
-    killSignal: "SIGKILL",
-  });
+  const child = spawn(
+    process.execPath,
+    ["--import", resolve("dist/worker/modules/register.js"), resolve(file)],
+    {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 30_000,
+      killSignal: "SIGKILL",
+    },
+  );
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {

@@ -14,7 +14,7 @@ afterEach(() => rm(cwd, { recursive: true }));
 async function evaluate(name: string, text: string, timeoutMs?: number): Promise<unknown> {
   const file = join(cwd, name);
   await writeFile(file, text);
-  return evaluateModule(file, timeoutMs);
+  return (await evaluateModule({ file, environment: "test" }, timeoutMs)).data;
 }
 
 describe("a configuration module", () => {
@@ -25,6 +25,18 @@ describe("a configuration module", () => {
     ["ganger.js", "module.exports = { workers: { mail: 2 } };"],
   ])("%s is evaluated in a process of its own", async (name, text) => {
     expect(await evaluate(name, text)).toEqual({ workers: { mail: 2 } });
+  });
+
+  it("has its loader asked once, with the environment", async () => {
+    const text = "export default { workers: async (environment: string) => ({ [environment]: 3 }) };";
+
+    expect(await evaluate("ganger.ts", text)).toEqual({ workers: { test: 3 } });
+  });
+
+  it("has its hooks known by its path", async () => {
+    expect(await evaluate("a.mjs", "export default { hooks: { onInfo() {} } };")).toEqual({
+      hooks: join(cwd, "a.mjs"),
+    });
   });
 
   it("may print, and may leave things open", async () => {
@@ -46,6 +58,7 @@ describe("a configuration module", () => {
     ["export const app = 1;", /must export a plain object as its default/],
     ["export default [];", /must export a plain object/],
     ["const a = { }; a.a = a; export default a;", /a\.a\.a: is nested too deeply/],
+    ["export default { workers() { throw new Error('no'); } };", /workers: the function threw Error: no/],
     ["throw new Error('no\\nway');", /cannot be loaded: Error: no way$/m],
     ["throw 'text';", /cannot be loaded: Error: text/],
     ["import './absent.mjs';", /cannot be loaded: .*absent\.mjs/],

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
-const LOAD_JOBS = new URL("../../dist/worker/load-jobs.js", import.meta.url).href;
+const LOAD_JOBS = new URL("../../dist/worker/modules/load-jobs.js", import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), "ganger-load-"));
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,6 +44,21 @@ function load(...paths: readonly string[]): Loaded {
   return JSON.parse(stdout);
 }
 
+const hasTypeScript = Boolean(Reflect.get(process.features, "typescript"));
+
+/** How many threads a process has that loads these jobs. */
+function threadsFor(path: string): number {
+  const program = `
+    import { readdirSync } from "node:fs";
+    import { loadJobs } from ${JSON.stringify(LOAD_JOBS)};
+    await loadJobs([${JSON.stringify(path)}]);
+    console.log(readdirSync("/proc/self/task").length);`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+  });
+  return Number(stdout);
+}
+
 describe("jobs are loaded", () => {
   it("from all modules of a folder and its folders, but tests and declarations", () => {
     expect(load(fixture("jobs-folder"))).toEqual({ names: ["report", "receipt", "reminder", "thumbnail"] });
@@ -75,6 +90,33 @@ describe("jobs are loaded", () => {
     write("a b#c%20d/typed.mts", "export const value: number = 1;");
 
     expect(load(join(folder, "a b#c%20d"))).toEqual({ names: [] });
+  });
+});
+
+describe("TypeScript", () => {
+  it("may be imported by a module that is none", () => {
+    write("mixed/typed.ts", "export const value: number = 1;");
+    const file = write("mixed/plain.mjs", "export { value } from './typed.ts';");
+
+    expect(load(file)).toEqual({ names: [] });
+  });
+
+  it.skipIf(hasTypeScript)("behind a module of a module is refused, and told how to do it", () => {
+    write("behind/typed.ts", "export const value: number = 1;");
+    write("behind/middle.mjs", "export { value } from './typed.ts';");
+    const file = write("behind/plain.mjs", "export { value } from './middle.mjs';");
+    const { code, message, hint } = load(file);
+
+    expect(code).toBe("GANGER_MODULE_BROKEN");
+    expect(message).toContain("behind/typed.ts");
+    expect(hint).toContain("NODE_OPTIONS=--import=ganger/register");
+  });
+
+  it.skipIf(hasTypeScript || process.platform !== "linux")("costs a thread only where there is some", () => {
+    write("threads/plain.mjs", "export const value = 1;");
+    write("threads-typed/typed.ts", "export const value: number = 1;");
+
+    expect(threadsFor(join(folder, "threads-typed"))).toBe(threadsFor(join(folder, "threads")) + 1);
   });
 });
 

@@ -9,7 +9,7 @@ import { block, noop } from "../fixtures/jobs/all.ts";
 import { eventually } from "../support/eventually.ts";
 
 const PROGRAM = new URL("../fixtures/standalone.ts", import.meta.url).pathname;
-const REGISTER = new URL("../../dist/worker/register.js", import.meta.url).href;
+const REGISTER = new URL("../../dist/worker/modules/register.js", import.meta.url).href;
 
 let folder: string;
 let url: string;

@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Client, connect, type HolderStatus, type JobState } from "ganger";
+import { ControlClient } from "../../src/control/client.ts";
+import { findManagers } from "../../src/control/find.ts";
+import type { MemberStatus, PoolStatus } from "../../src/control/messages.ts";
+import { findAppDirectory } from "../../src/pool/process/app-directory.ts";
 import { eventually } from "./eventually.ts";
 
 const CLI = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
@@ -10,8 +15,13 @@ const JOBS = new URL("../fixtures/jobs", import.meta.url).pathname;
 
 export interface TestPoolOptions {
   readonly workers: Readonly<Record<string, unknown>>;
-  readonly jobs?: string;
+  readonly jobs?: string | readonly string[];
   readonly heartbeat?: { readonly every: string; readonly ttl: string };
+  /** Other keys of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Flags of `ganger start`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `ganger start` as a real process, with a store of its own. */
@@ -19,16 +29,25 @@ export class TestPool implements AsyncDisposable {
   readonly folder: string;
   readonly client: Client;
   readonly #config: string;
+  readonly #options: TestPoolOptions;
+  readonly #broker: string;
   #manager: ChildProcess | undefined;
   #log = "";
 
-  private constructor(client: Client, folder: string, { workers, jobs = JOBS, heartbeat }: TestPoolOptions) {
+  private constructor(client: Client, folder: string, options: TestPoolOptions) {
     this.client = client;
     this.folder = folder;
+    this.#options = options;
     this.#config = join(folder, "ganger.json");
+    this.#broker = `sqlite:${join(folder, "ganger.db")}`;
+    this.configure(options);
+  }
+
+  /** Writes the configuration anew; the manager reads it when it is told to. */
+  configure({ workers, jobs = JOBS, heartbeat, config }: TestPoolOptions): void {
     const retention = { completed: { count: 1_000_000 } };
-    const broker = `sqlite:${join(folder, "ganger.db")}`;
-    writeFileSync(this.#config, JSON.stringify({ app: "test", broker, jobs, workers, heartbeat, retention }));
+    const all = { app: "test", broker: this.#broker, jobs, workers, heartbeat, retention, ...config };
+    writeFileSync(this.#config, JSON.stringify(all));
   }
 
   static async create(options: TestPoolOptions): Promise<TestPool> {
@@ -44,9 +63,13 @@ export class TestPool implements AsyncDisposable {
     return pool;
   }
 
-  startManager(): void {
-    const manager = spawn(process.execPath, [CLI, "start", "-c", this.#config], {
+  /** Another one may run already; signals go to the one started last. */
+  startManager(args: readonly string[] = []): ChildProcess {
+    const argv = [CLI, "start", "-c", this.#config, ...(this.#options.args ?? []), ...args];
+    const manager = spawn(process.execPath, argv, {
       stdio: ["ignore", "pipe", "pipe"],
+      cwd: dirname(this.#config),
+      env: { ...process.env, ...this.#options.env },
     });
     for (const stream of [manager.stdout, manager.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -54,6 +77,39 @@ export class TestPool implements AsyncDisposable {
       });
     }
     this.#manager = manager;
+    return manager;
+  }
+
+  /** What the manager says of itself. */
+  async status(pid = this.managerPid): Promise<PoolStatus> {
+    const directory = findAppDirectory({ app: "test", broker: this.#broker, pidfile: undefined });
+    const found = (await findManagers(directory)).find((manager) => manager.pid === pid);
+    if (found === undefined) throw new Error(`manager ${pid} cannot be reached\n${this.#log}`);
+    const answer = await ControlClient.ask(found.socket, { type: "status" }, { timeoutMs: 5000 });
+    if (answer.type !== "status") throw new Error("no status");
+    return answer.status;
+  }
+
+  /** The processes of all groups, as the manager knows them. */
+  async members(): Promise<readonly MemberStatus[]> {
+    return (await this.status()).groups.flatMap(({ workers }) => workers);
+  }
+
+  /** Runs a command of ganger's on this pool. */
+  async run(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string }> {
+    const child = spawn(process.execPath, [CLI, ...args, "-c", this.#config], {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: dirname(this.#config),
+      env: { ...process.env, ...this.#options.env },
+    });
+    let out = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        out += text;
+      });
+    }
+    const [code] = await once(child, "close");
+    return { code: typeof code === "number" ? code : null, out };
   }
 
   get log(): string {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_PRUNE_BOUNDS } from "../../src/broker/maintenance.ts";
 import { type LoadOptions, loadConfig } from "../../src/config/load.ts";
+import { defaultSignals } from "../../src/config/signal-table.ts";
 
 let cwd: string;
 
@@ -32,11 +33,26 @@ describe("loadConfig", () => {
       broker: `sqlite:${join(cwd, "ganger.db")}`,
       jobs: [join(cwd, "jobs")],
       workers: [
-        { queues: "mail", count: 2, concurrency: 10, order: "strict", isolation: "inline", stopMs: 30_000 },
+        {
+          queues: "mail",
+          count: 2,
+          concurrency: 10,
+          order: "strict",
+          isolation: { type: "inline" },
+          stopMs: 30_000,
+          graceMs: 5000,
+        },
       ],
       retention: DEFAULT_PRUNE_BOUNDS,
       heartbeat: { everyMs: 5000, ttlMs: 15_000 },
       log: { level: "info", format: "text" },
+      fork: "auto",
+      preload: [],
+      signals: defaultSignals("graceful-wait"),
+      spawnDelayMs: 0,
+      bootMs: 60_000,
+      restart: { delayMs: 100, maxMs: 30_000, stableMs: 10_000, all: false },
+      processGroup: "own",
     });
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.workers[0])).toBe(true);
@@ -47,6 +63,23 @@ describe("loadConfig", () => {
 
     expect(structuredClone(config)).toEqual(config);
     expect(JSON.parse(JSON.stringify(config))).toEqual(config);
+  });
+
+  it("looks for modules to preload beside the file, and for packages by their name", async () => {
+    const { config } = await load({
+      "ganger.yml": "fork: never\npreload: [./heavy.ts, ../shared.js, /opt/more.js, lodash, '@scope/app']",
+    });
+
+    expect(config.fork).toBe("never");
+    expect(config.preload).toEqual([
+      join(cwd, "heavy.ts"),
+      join(cwd, "../shared.js"),
+      "/opt/more.js",
+      "lodash",
+      "@scope/app",
+    ]);
+    const env = { GANGER_FORK: "never" };
+    expect((await load({ "ganger.yml": "fork: auto" }, { env })).config.fork).toBe("never");
   });
 
   it("takes paths of a file relative to it, those of flags and variables relative to where one is", async () => {
@@ -86,6 +119,11 @@ describe("loadConfig", () => {
     [{ GANGER_ENV: "a", NODE_ENV: "b" }, undefined, "a"],
     [{ NODE_ENV: "b" }, undefined, "b"],
     [{ GANGER_ENV: "", NODE_ENV: "" }, undefined, "development"],
+    [{ NODE_ENV: "b", RACK_ENV: "c", RAILS_ENV: "d" }, undefined, "b"],
+    [{ RACK_ENV: "c", RAILS_ENV: "d" }, undefined, "c"],
+    [{ RAILS_ENV: "d", RESQUE_ENV: "e" }, undefined, "d"],
+    [{ RESQUE_ENV: "e", QLESS_ENV: "f" }, undefined, "e"],
+    [{ QLESS_ENV: "f" }, undefined, "f"],
     [{ GANGER_ENV: "a", NODE_ENV: "b" }, "c", "c"],
   ])("in %j with the flag %s is in the environment %s", async (env, environment, expected) => {
     const { config } = await load({ "ganger.yml": "" }, { env, environment });
@@ -129,7 +167,10 @@ describe("finding the file", () => {
   it.each([
     [["ganger.yml", "ganger.json"], "ganger.yml"],
     [["ganger.json", "config/ganger.yml"], "ganger.json"],
-    [["config/ganger.yml"], "config/ganger.yml"],
+    [["config/ganger.yml", "resque-pool.yml"], "config/ganger.yml"],
+    [["resque-pool.yml", "config/resque-pool.yml"], "resque-pool.yml"],
+    [["config/resque-pool.yml", "qless-pool.yml"], "config/resque-pool.yml"],
+    [["config/qless-pool.yml"], "config/qless-pool.yml"],
   ])("of %j takes %s", async (names, expected) => {
     const { config } = await load(Object.fromEntries(names.map((name) => [name, "{}"])));
 
@@ -142,6 +183,12 @@ describe("finding the file", () => {
 
     expect((await load(files, { env })).config.file).toBe(join(cwd, "a.yml"));
     expect((await load(files, { env, file: "b.json" })).config.file).toBe(join(cwd, "b.json"));
+  });
+
+  it("names an application by the folder above config/", async () => {
+    const { config } = await load({ "shop/config/ganger.yml": "" }, { file: "shop/config/ganger.yml" });
+
+    expect(config.app).toBe("shop");
   });
 
   it("says how to get one when there is none", async () => {

@@ -61,12 +61,28 @@ describe("problems", () => {
     ["workers: { '!a': 1 }", /names no queue/],
     ["workers: { 'a, b': 1, 'a,b': 1 }", 'ganger.yml:1: workers."a,b": is the same queue list as "a, b"'],
     [
-      "workers: { a: { isolation: process } }",
-      /isolation: comes with copy-on-write forks, not in this version/,
+      "workers: { a: { isolation: vm } }",
+      /isolation: must be one of inline, thread, process, or a mapping with type, memory and maxJobs/,
     ],
     [
-      "workers: { a: { isolation: thread } }",
-      /isolation: comes with copy-on-write forks, not in this version/,
+      "workers: { a: { isolation: { type: process, memory: 1MB } } }",
+      /isolation\.memory: must be 16MB at least/,
+    ],
+    [
+      "workers: { a: { isolation: { type: thread, maxJobs: 0 } } }",
+      /isolation\.maxJobs: must be a whole number from 1/,
+    ],
+    [
+      "workers: { a: { isolation: { type: inline, maxJobs: 5 } } }",
+      /isolation: cannot have memory or maxJobs of its own when it is inline/,
+    ],
+    [
+      "workers: { a: { isolation: { type: process, memroy: 1GB } } }",
+      /isolation\.memroy: is no option\. Did you mean memory\?/,
+    ],
+    [
+      "workers: { a: { isolation: { type: process, cpu: 1 } } }",
+      /is no option\. There is type, memory, maxJobs\./,
     ],
     ["workers: { a: { order: random } }", /order: must be one of strict, weighted, fair/],
     ["workers: { a: { stop: soon } }", /stop: must be milliseconds or a text/],
@@ -115,7 +131,9 @@ describe("problems", () => {
     expect(await problemsOf('{\n  "wokers": {}\n}', { name })).toEqual([
       "ganger.json:2: wokers: is no option. Did you mean workers?",
     ]);
-    expect(await problemsOf("{ app: 1 }", { name })).toEqual([expect.stringMatching(/^ganger.json: .*JSON/)]);
+    expect(await problemsOf('{\n  "app": "x",\n}', { name })).toEqual([
+      expect.stringMatching(/^ganger.json:3: .*JSON/),
+    ]);
   });
 
   it("name a file of a kind that cannot be read", async () => {
@@ -134,10 +152,13 @@ describe("problems", () => {
 describe("warnings", () => {
   it.each([
     ["workers: { a: 0 }", ["workers: there are none, so nothing will be run here"]],
-    ["workers: { a: { concurrency: 501 } }", ['workers."a": a concurrency of 501 is unusually high']],
+    [
+      "workers: { a: { concurrency: 501 } }",
+      ["ganger.yml:2: workers.a.concurrency: 501 at a time is unusually high"],
+    ],
     [
       "workers: { 'a,*,b,!c': 1 }",
-      ['workers."a,*,b,!c": b has no effect behind *, which matches every queue'],
+      ['ganger.yml:2: workers."a,*,b,!c": b has no effect behind *, which matches every queue'],
     ],
     ["workers: { '*,b': { order: fair } }", []],
     ["workers: { 'a,*': 1 }", []],
@@ -156,5 +177,9 @@ describe("warnings", () => {
 
   it("tell of jobs that are not there", async () => {
     expect(await warningsOf("workers: { a: 1 }")).toEqual([`jobs: ${join(cwd, "jobs")} does not exist`]);
+    expect(await warningsOf("workers: { a: 1 }\njobs: ./no\nhooks: ./no.ts")).toEqual([
+      `ganger.yml:2: jobs: ${join(cwd, "no")} does not exist`,
+      `ganger.yml:3: hooks: ${join(cwd, "no.ts")} does not exist`,
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { Claim, ClaimRequest, Outcome } from "../../src/broker/claim.ts";
 import { guarded } from "../../src/broker/guarded.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
-import { Exchange } from "../../src/worker/exchange.ts";
+import { Exchange } from "../../src/worker/claim/exchange.ts";
 import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 import { poll } from "../support/workshop.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Ledger } from "../../src/ipc/ledger.ts";
 import type { ToCoordinator } from "../../src/ipc/messages.ts";
-import { Farewells } from "../../src/pool/farewells.ts";
+import { Farewells } from "../../src/pool/coordination/farewells.ts";
 
 const KILLED = { code: null, signal: "SIGKILL" } as const;
 const EXITED = { code: 0, signal: null } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Claim } from "../../src/broker/claim.ts";
-import { Intake } from "../../src/worker/intake.ts";
+import { Intake } from "../../src/worker/claim/intake.ts";
 import { resolveWorkerOptions, type WorkerOptions } from "../../src/worker/options.ts";
 
 const HOLDER = "host:1:a";

@@ -8,7 +8,7 @@ import { startKeeper } from "../../src/worker/keeper.ts";
 import { type Hooks, interpose } from "../support/interpose.ts";
 import { poll } from "../support/workshop.ts";
 
-const KEPT = { holder: "elsewhere:1:a", queues: "mail", ttlMs: 300, prunes: false, ledger: undefined };
+const KEPT = { holder: "elsewhere:1:a", queues: "mail", ttlMs: 300, isAlone: true, ledger: undefined };
 
 afterEach(() => vi.useRealTimers());
 

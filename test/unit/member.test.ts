@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Child, Exit } from "../../src/pool/child.ts";
-import { Member } from "../../src/pool/member.ts";
-import { COORDINATOR_TIMING, workerTiming } from "../../src/pool/timing.ts";
+import type { Child, Exit } from "../../src/pool/child/child.ts";
+import { Member } from "../../src/pool/group/member.ts";
+import { COORDINATOR_TIMING, workerTiming } from "../../src/pool/group/timing.ts";
 
+const RESTART = { delayMs: 100, maxMs: 30_000, stableMs: 10_000, all: false };
+const TIMING = workerTiming({ bootMs: 60_000, restart: RESTART }, { stopMs: 1000, graceMs: 5000 });
 const CRASHED: Exit = { code: 1, signal: null };
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
@@ -21,9 +23,13 @@ function create() {
       kill: (signal) => void done.push(`${signal} ${own}`),
     };
   };
-  const onExit = (gone: Member<string>, { code }: Exit) =>
-    void done.push(`exit ${code} of ${gone.holder} while ${gone.state}`);
-  const member = new Member<string>({ timing: workerTiming(1000), farewell: "drain", spawn, onExit });
+  const onExit = ({ code }: Exit) => void done.push(`exit ${code} of ${member.holder} while ${member.state}`);
+  const member: Member<string> = new Member<string>({
+    timing: () => TIMING,
+    farewell: (rung) => rung,
+    spawn,
+    onExit,
+  });
   return { member, done };
 }
 
@@ -44,15 +50,14 @@ describe("a member", () => {
     member.on("start");
     member.on("ready");
     member.on("stop");
-    expect(member.dueAt).toBe(performance.now() + 7000);
+    for (const afterMs of [1500, 5500, 2000]) {
+      expect(member.wasKilled).toBe(false);
+      expect(member.dueAt).toBe(performance.now() + afterMs);
+      vi.advanceTimersByTime(afterMs);
+      member.on("tick");
+    }
 
-    vi.advanceTimersByTime(6999);
-    member.on("tick");
-    expect(member.wasKilled).toBe(false);
-    vi.advanceTimersByTime(1);
-    member.on("tick");
-
-    expect(done).toEqual(["spawn 1", "drain 1", "SIGKILL 1"]);
+    expect(done).toEqual(["spawn 1", "drain 1", "abort 1", "SIGTERM 1", "SIGKILL 1"]);
     expect(member.wasKilled).toBe(true);
   });
 
@@ -80,12 +85,23 @@ describe("a member", () => {
   });
 
   it("is vacant after the end of a process that was to end", () => {
-    const { member } = create();
+    const { member, done } = create();
     member.on("start");
-    member.on("end");
+    member.on("kill");
     member.exited({ code: null, signal: "SIGKILL" });
 
-    expect([member.state, member.pid, member.wasKilled]).toEqual(["vacant", undefined, true]);
+    expect([member.state, member.pid, done[1]]).toEqual(["vacant", undefined, "SIGKILL 1"]);
+  });
+
+  it("takes a process that it kills while it should run for one that crashed", () => {
+    const { member, done } = create();
+    member.on("start");
+    member.on("ready");
+    member.kill();
+    member.exited({ code: null, signal: "SIGKILL" });
+    member.on("tick");
+
+    expect(done).toEqual(["spawn 1", "SIGKILL 1", "exit null of undefined while running", "spawn 2"]);
   });
 });
 
@@ -94,14 +110,15 @@ const delays = (timing: typeof COORDINATOR_TIMING) =>
 
 describe("how long a process that fails is waited with", () => {
   it("is nothing at first, then longer and longer, up to half a minute", () => {
-    expect(delays(workerTiming(1000))).toEqual([0, 100, 200, 400, 800, 30_000]);
+    expect(delays(TIMING)).toEqual([0, 100, 200, 400, 800, 30_000]);
   });
 
   it("is a second at most for a coordinator, which others wait for", () => {
     expect(delays(COORDINATOR_TIMING)).toEqual([0, 100, 200, 400, 800, 1000]);
   });
 
-  it("leaves a worker time to abort its jobs once it has drained", () => {
-    expect(workerTiming(60_000).drainMs).toBeGreaterThanOrEqual(60_000 + 5000);
+  it("leaves a worker time to say what became of its jobs, before the next step", () => {
+    expect(TIMING.drainMs).toBeGreaterThan(1000);
+    expect(TIMING.graceMs).toBeGreaterThan(5000);
   });
 });

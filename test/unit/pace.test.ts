@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Pace } from "../../src/worker/pace.ts";
+import { Pace } from "../../src/worker/claim/pace.ts";
 
 const MAIL = new Set(["mail"]);
 

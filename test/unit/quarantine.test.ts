@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claim } from "../../src/broker/claim.ts";
 import { defineJob } from "../../src/job/define-job.ts";
-import { JobRun } from "../../src/worker/job-run.ts";
-import { Quarantine } from "../../src/worker/quarantine.ts";
+import { JobRun } from "../../src/worker/run/job-run.ts";
+import { Quarantine } from "../../src/worker/run/quarantine.ts";
 
 const job = defineJob({ name: "any", perform: () => undefined });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import { QueueList, type QueueOrder } from "../../src/job/queue-list.ts";
-import { QueueChoice } from "../../src/worker/queue-choice.ts";
+import { QueueChoice } from "../../src/worker/claim/queue-choice.ts";
 import { interpose } from "../support/interpose.ts";
 
 afterEach(() => vi.useRealTimers());

@@ -1,16 +1,32 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dueAt, SLOT_EVENTS, type Slot, type SlotEvent, type SlotTiming, step } from "../../src/pool/slot.ts";
+import {
+  dueAt,
+  SLOT_EVENTS,
+  type Slot,
+  type SlotEvent,
+  type SlotTiming,
+  step,
+} from "../../src/pool/group/slot.ts";
 
-const timing: SlotTiming = { bootMs: 10, drainMs: 20, stableMs: 50, delayMs: (failures) => 2 ** failures };
+const timing: SlotTiming = {
+  bootMs: 10,
+  drainMs: 20,
+  graceMs: 7,
+  termMs: 3,
+  stableMs: 50,
+  delayMs: (failures) => 2 ** failures,
+};
 
 const vacant: Slot = { state: "vacant" };
 const starting: Slot = { state: "starting", deadline: 105, failures: 2 };
 const running: Slot = { state: "running", since: 90, failures: 2 };
-const draining: Slot = { state: "draining", deadline: 105 };
+const draining: Slot = { state: "draining", rung: "drain", deadline: 105 };
 const cooling: Slot = { state: "cooling", until: 105, failures: 2 };
 
-const drained: Slot = { state: "draining", deadline: 120 };
+const drained: Slot = { state: "draining", rung: "drain", deadline: 120 };
+const aborted: Slot = { state: "draining", rung: "abort", deadline: 107 };
+const killed: Slot = { state: "draining", rung: "kill", deadline: 600 };
 const crashed: Slot = { state: "cooling", until: 108, failures: 3 };
 
 describe("a slot", () => {
@@ -21,11 +37,35 @@ describe("a slot", () => {
     expect(step(since, "exited", 150, timing)).toEqual([{ state: "cooling", until: 152, failures: 1 }]);
   });
 
-  it("kills a process that outstays its drain or its boot", () => {
-    for (const slot of [draining, starting]) {
-      expect(step(slot, "tick", 104, timing)).toEqual([slot]);
-      expect(step(slot, "tick", 105, timing)).toEqual([slot, "kill"]);
-    }
+  it("kills a process that outstays its boot", () => {
+    expect(step(starting, "tick", 104, timing)).toEqual([starting]);
+    expect(step(starting, "tick", 105, timing)).toEqual([starting, "kill"]);
+  });
+
+  it("climbs from drain to abort, to SIGTERM, to SIGKILL, and goes on killing", () => {
+    let slot: Slot = draining;
+    const climbed = Array.from({ length: 5 }, () => {
+      const due = dueAt(slot) ?? 0;
+      expect(step(slot, "tick", due - 1, timing)).toEqual([slot]);
+      const [next, action] = step(slot, "tick", due, timing);
+      slot = next;
+      return [action, due];
+    });
+
+    expect(climbed).toEqual([
+      ["abort", 105],
+      ["term", 112],
+      ["kill", 115],
+      ["kill", 615],
+      ["kill", 1115],
+    ]);
+  });
+
+  it("gives a process that is not ready little time to go, as it has nothing to finish", () => {
+    const patient = { ...timing, drainMs: 3_600_000 };
+
+    expect(step(starting, "stop", 100, patient)[0]).toMatchObject({ rung: "drain", deadline: 5100 });
+    expect(step(running, "stop", 100, patient)[0]).toMatchObject({ rung: "drain", deadline: 3_600_100 });
   });
 
   it("starts again when it has waited, and remembers how often it failed", () => {
@@ -52,12 +92,18 @@ const TABLE: Record<Slot["state"], Partial<Record<SlotEvent, ReturnType<typeof s
   starting: {
     ready: [{ state: "running", since: 100, failures: 2 }],
     stop: [drained, "drain"],
+    abort: [aborted, "abort"],
     exited: [crashed],
-    end: [drained, "kill"],
+    kill: [killed, "kill"],
   },
-  running: { stop: [drained, "drain"], exited: [crashed], end: [drained, "kill"] },
-  draining: { exited: [vacant], end: [draining, "kill"] },
-  cooling: { stop: [vacant], end: [vacant] },
+  running: {
+    stop: [drained, "drain"],
+    abort: [aborted, "abort"],
+    exited: [crashed],
+    kill: [killed, "kill"],
+  },
+  draining: { exited: [vacant], abort: [aborted, "abort"], kill: [killed, "kill"] },
+  cooling: { stop: [vacant], abort: [vacant], kill: [vacant] },
 };
 
 describe.each([vacant, starting, running, draining, cooling])("a slot that is $state", (slot) => {
@@ -101,7 +147,7 @@ describe("a slot, whatever happens in whatever order,", () => {
     );
   });
 
-  it.each(["stop", "end"] as const)("is vacant after %s and the exit of its process", (event) => {
+  it.each(["stop", "abort", "kill"] as const)("is vacant after %s and the exit of its process", (event) => {
     fc.assert(
       fc.property(history, (events) => {
         const world = new World();
@@ -119,9 +165,13 @@ describe("a slot, whatever happens in whatever order,", () => {
         const world = new World();
         for (const earlier of events) world.on(earlier);
         world.on("stop");
-        const due = dueAt(world.slot) ?? 0;
-        const [, ...actions] = step(world.slot, "tick", due, timing);
-        expect(actions).toEqual(world.isAlive ? ["kill"] : []);
+        let { slot } = world;
+        const done = Array.from({ length: 4 }, () => {
+          const [next, action] = step(slot, "tick", dueAt(slot) ?? 0, timing);
+          slot = next;
+          return action;
+        });
+        expect(done.includes("kill")).toBe(world.isAlive);
       }),
     );
   });

@@ -194,6 +194,59 @@ describe("a worker whose broker is away while it drains", () => {
   });
 });
 
+describe("a worker whose broker never answers again", () => {
+  const silent = forEver;
+
+  it("ends some seconds after its times are over, and says what it could not put on record", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const hooks: Hooks = {};
+    const { workshop } = await busy(deaf, {}, hooks);
+    Object.assign(hooks, { settle: silent, release: silent });
+    const drained = workshop.worker.drain({ timeout: 1000, grace: 2000 });
+    const seen = vi.fn<(report: unknown) => void>();
+    void drained.then(seen);
+    await vi.advanceTimersByTimeAsync(7900);
+    expect(seen).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(200);
+
+    expect(seen).toHaveBeenCalledExactlyOnceWith({ abandoned: 1, unreported: 1 });
+  });
+
+  it("waits for it as long as nobody has set a time, and no longer once somebody has", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const hooks: Hooks = {};
+    const gate = new Gate();
+    const { workshop } = await busy(waiting(gate), {}, hooks);
+    hooks["settle"] = unreachable;
+    gate.open();
+    const seen = vi.fn<(report: unknown) => void>();
+    void workshop.worker.drain().then(seen);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(seen).not.toHaveBeenCalled();
+    void workshop.worker.drain({ timeout: 0, grace: 0 });
+    await vi.advanceTimersByTimeAsync(5100);
+
+    expect(seen).toHaveBeenCalledExactlyOnceWith({ abandoned: 0, unreported: 1 });
+  });
+
+  it("ends though it never came to its start", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const gate = new Gate();
+    const broker = interpose(guarded(createMemoryBroker()), { heartbeat: () => gate.opened });
+    const workshop = new Workshop([heeding], {}, broker);
+    const id = await workshop.client.enqueue(heeding, null);
+    const started = workshop.worker.start();
+    const drained = workshop.worker.drain({ timeout: 0, grace: 0 });
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(await drained).toEqual({ abandoned: 0 });
+    gate.open();
+    await started;
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect(await workshop.stateOf(id)).toBe("waiting");
+  });
+});
+
 describe("the heartbeat of a worker", () => {
   it("is one though it was asked for twice at once, and none when it was left", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });

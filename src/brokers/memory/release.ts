@@ -1,8 +1,9 @@
 import type { Released, ReleaseReason } from "../../broker/claim.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
-import type { JobError } from "../../job/job.ts";
+import { toPoison } from "../../broker/poison.ts";
 import { addHistory, finish, WAITING } from "./moves.ts";
 import { byAge, type MemoryJob } from "./table/job.ts";
+import type { Jobs } from "./table/jobs.ts";
 import type { Memory } from "./table/memory.ts";
 
 /** Takes everything from a holder. */
@@ -19,35 +20,29 @@ export function release(
   const poisoned: string[] = [];
   for (const job of held) {
     const ran = started === undefined || started.has(job.id);
-    const poison = ran ? count(job, { reason, holder: name, now }) : undefined;
-    if (poison === undefined) {
-      jobs.put(job, { place: WAITING });
-      waiting.push(job.id);
-    } else {
-      job.error = poison;
-      finish(jobs, job, { state: "failed", now, keepMs: DEFAULT_KEEP_MS.failed });
-      poisoned.push(job.id);
-    }
+    const isPoison = ran && takeBack(jobs, job, { detail: `of ${name}`, ...reason, now });
+    if (!ran) jobs.put(job, { place: WAITING });
+    (isPoison ? poisoned : waiting).push(job.id);
   }
   return { waiting, poisoned };
 }
 
-interface Counting {
-  readonly reason: ReleaseReason;
-  readonly holder: string;
+interface Befallen {
+  readonly kind: ReleaseReason["kind"];
+  readonly detail?: string | undefined;
   readonly now: number;
 }
 
-/** Counts what befell a job that had started. An answer is why it is given up. */
-function count(job: MemoryJob, { reason, holder, now }: Counting): JobError | undefined {
-  const { kind, detail = `of ${holder}` } = reason;
+/** Counts what befell a job that had started, and puts it back. True when it crashed once too often and is failed. */
+export function takeBack(jobs: Jobs, job: MemoryJob, { kind, detail, now }: Befallen): boolean {
   addHistory(job, { now, event: kind, detail });
-  if (kind === "interrupted") {
-    job.interruptions++;
-    return undefined;
+  if (kind === "interrupted") job.interruptions++;
+  else job.crashes++;
+  if (kind === "interrupted" || job.crashes < job.maxCrashes) {
+    jobs.put(job, { place: WAITING });
+    return false;
   }
-  const crashes = ++job.crashes;
-  if (crashes < job.maxCrashes) return undefined;
-  const message = `${crashes} ${crashes === 1 ? "process" : "processes"} died under this job, the last one ${detail}`;
-  return { name: "PoisonError", message };
+  job.error = toPoison(job.crashes, detail);
+  finish(jobs, job, { state: "failed", now, keepMs: DEFAULT_KEEP_MS.failed });
+  return true;
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from "../../broker/claim.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import { addHistory, finish, placeAt, WAITING } from "./moves.ts";
+import { takeBack } from "./release.ts";
 import type { MemoryJob } from "./table/job.ts";
 import type { Jobs } from "./table/jobs.ts";
 
@@ -58,6 +59,8 @@ function apply(jobs: Jobs, { job, outcome, now }: Application): boolean {
       }
       jobs.put(job, { place: WAITING });
       return true;
+    case "crashed":
+      return !takeBack(jobs, job, { kind: "crashed", detail: outcome.detail, now });
     case "cancelled":
       addHistory(job, { now, event: "cancelled" });
       finish(jobs, job, { state: "cancelled", now, keepMs: DEFAULT_KEEP_MS.cancelled });

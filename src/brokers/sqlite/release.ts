@@ -1,5 +1,6 @@
 import type { Released, ReleaseReason } from "../../broker/claim.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
+import { toPoison } from "../../broker/poison.ts";
 import type { JobError } from "../../job/job.ts";
 import type { Connection } from "./connection.ts";
 import { addHistory, FINISHED, finish, putBack } from "./moves.ts";
@@ -23,44 +24,44 @@ export function release(
   const waiting: string[] = [];
   const poisoned: string[] = [];
   for (const [row, queue] of held) {
-    const id = toNumber(row);
-    const ran = started === undefined || started.has(String(id));
-    const poison = ran ? count(connection, { id, reason, holder, now }) : undefined;
-    if (poison === undefined) {
-      putBack(connection, id, undefined);
-      waiting.push(String(id));
-    } else {
-      connection.statement("setError").run(JSON.stringify(poison), id);
-      finish(connection, {
-        id,
-        queue: toNumber(queue),
-        state: FINISHED.failed,
-        now,
-        keepMs: DEFAULT_KEEP_MS.failed,
-      });
-      poisoned.push(String(id));
-    }
+    const job = { id: toNumber(row), queue: toNumber(queue), now };
+    const text = String(job.id);
+    const ran = started === undefined || started.has(text);
+    const isPoison = ran && takeBack(connection, job, { detail: `of ${holder}`, ...reason });
+    if (!ran) putBack(connection, job.id, undefined);
+    (isPoison ? poisoned : waiting).push(text);
   }
   return { waiting, poisoned };
 }
 
-interface Counting {
+interface Held {
   readonly id: number;
-  readonly reason: ReleaseReason;
-  readonly holder: string;
+  readonly queue: number;
   readonly now: number;
 }
 
-/** Counts what befell a job that had started. An answer is why it is given up. */
-function count(connection: Connection, { id, reason, holder, now }: Counting): JobError | undefined {
-  const { kind, detail = `of ${holder}` } = reason;
+interface Befallen {
+  readonly kind: ReleaseReason["kind"];
+  readonly detail?: string | undefined;
+}
+
+/** Counts what befell a job that had started, and puts it back. True when it crashed once too often and is failed. */
+export function takeBack(connection: Connection, held: Held, { kind, detail }: Befallen): boolean {
+  const { id, queue, now } = held;
   addHistory(connection, { id, now, event: kind, detail });
-  if (kind === "interrupted") {
-    connection.statement("countInterruption").run(id);
-    return undefined;
+  const poison = kind === "crashed" ? countCrash(connection, id, detail) : undefined;
+  if (kind === "interrupted") connection.statement("countInterruption").run(id);
+  if (poison === undefined) {
+    putBack(connection, id, undefined);
+    return false;
   }
+  connection.statement("setError").run(JSON.stringify(poison), id);
+  finish(connection, { id, queue, state: FINISHED.failed, now, keepMs: DEFAULT_KEEP_MS.failed });
+  return true;
+}
+
+/** An answer is why the job is given up. */
+function countCrash(connection: Connection, id: number, detail: string | undefined): JobError | undefined {
   const [crashes = 0, maxCrashes = 0] = (connection.statement("countCrash").get(id) ?? []).map(toNumber);
-  if (crashes < maxCrashes) return undefined;
-  const message = `${crashes} ${crashes === 1 ? "process" : "processes"} died under this job, the last one ${detail}`;
-  return { name: "PoisonError", message };
+  return crashes < maxCrashes ? undefined : toPoison(crashes, detail);
 }

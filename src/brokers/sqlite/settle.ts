@@ -4,6 +4,7 @@ import { areCompleted, type Completed, complete } from "./complete.ts";
 import { type Connection, toRowId } from "./connection.ts";
 import { addHistory, FINISHED, finish, forget, putBack } from "./moves.ts";
 import type { Queues } from "./queues.ts";
+import { takeBack } from "./release.ts";
 import { toNumber } from "./rows.ts";
 
 interface Settled {
@@ -90,6 +91,8 @@ function apply(connection: Connection, queues: Queues, { outcome, queue, now }: 
       }
       putBack(connection, id, undefined);
       return true;
+    case "crashed":
+      return !takeBack(connection, { id, queue, now }, { kind: "crashed", detail: outcome.detail });
     case "cancelled":
       addHistory(connection, { id, now, event: "cancelled" });
       finish(connection, { id, queue, state: FINISHED.cancelled, now, keepMs: DEFAULT_KEEP_MS.cancelled });

@@ -35,7 +35,7 @@ export function enqueueCommand(context: CliContext): Command {
     .action(async (name: string, payload: unknown, _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { config } = await readConfig(context, options);
-      const { loadJobs } = await import("../../worker/load-jobs.ts");
+      const { loadJobs } = await import("../../worker/modules/load-jobs.ts");
       const definition = (await loadJobs(config.jobs)).get(name);
 
       const ids = await withBrokerAt(context, config.broker, (broker) =>

@@ -3,44 +3,65 @@ import { Command } from "commander";
 import type { Broker } from "../../broker/broker.ts";
 import type { HolderStatus, QueueCounts } from "../../broker/inspect.ts";
 import { redact } from "../../config/redact.ts";
+import type { PoolStatus } from "../../control/messages.ts";
 import { facet, findBroker, withBrokerAt } from "../broker.ts";
-import type { CliContext, GlobalOptions } from "../context.ts";
-import { counted, type Paint, print, toTime } from "../output.ts";
+import { type CliContext, ExitCode } from "../context.ts";
+import { counted, type Paint, print, printable, toTime } from "../output.ts";
+import { poolView } from "../pool-view.ts";
+import { addPoolOptions, findPoolsIfAny, type PoolOptions, readPools, type SilentManager } from "../pools.ts";
 import { untilSignal } from "../signals.ts";
 import { table } from "../table.ts";
 import { queueTable } from "./queues.ts";
 
-interface StatusOptions extends GlobalOptions {
+interface StatusOptions extends PoolOptions {
   readonly watch?: true;
 }
 
 interface Status {
   readonly broker: string;
+  /** Those of this configuration on this host. */
+  readonly pools: readonly PoolStatus[];
+  /** Managers that are there and do not answer. */
+  readonly silent: readonly SilentManager[];
   readonly queues: readonly QueueCounts[];
   readonly workers: readonly HolderStatus[];
 }
 
 export function statusCommand(context: CliContext): Command {
-  return new Command("status")
-    .summary("show queues and workers")
-    .description("Shows the queues with their jobs, and every worker that the broker knows.")
-    .option("-w, --watch", "show it again each second, until interrupted")
+  const command = new Command("status")
+    .summary("show the pool, queues and workers")
+    .description(
+      "Shows the pool that runs on this host, the queues with their jobs, and every worker that the broker knows.",
+    )
+    .option("-w, --watch", "show it again each second, until interrupted");
+  return addPoolOptions(command)
     .addHelpText("after", "\nExample:\n  $ ganger status --watch")
-    .action(async (_: object, command: Command) => {
-      const options = command.optsWithGlobals<StatusOptions>();
+    .action(async (_: object, self: Command) => {
+      const options = self.optsWithGlobals<StatusOptions>();
       const url = await findBroker(context, options);
       await withBrokerAt(context, url, async (broker) => {
-        if (options.watch === true) return watch(context, options, () => read(broker, url));
-        const status = await read(broker, url);
+        const look = () => read(context, options, broker, url);
+        if (options.watch === true) return watch(context, options, look);
+        const status = await look();
         print(context, options, status, (paint) => render(status, paint));
+        if (status.silent.length > 0) context.exit(ExitCode.failed);
       });
     });
 }
 
-async function read(broker: Broker, url: string): Promise<Status> {
+async function read(
+  context: CliContext,
+  options: StatusOptions,
+  broker: Broker,
+  url: string,
+): Promise<Status> {
   const inspect = facet(broker, "inspect");
-  const [queues, workers] = await Promise.all([inspect.queues(), inspect.holders()]);
-  return { broker: redact(url), queues, workers };
+  const [{ pools, silent }, queues, workers] = await Promise.all([
+    findPoolsIfAny(context, options).then(({ managers }) => readPools(managers)),
+    inspect.queues(),
+    inspect.holders(),
+  ]);
+  return { broker: redact(url), pools, silent, queues, workers };
 }
 
 /** Draws over what it drew before on a terminal, and one below the other elsewhere; JSON in lines. */
@@ -67,8 +88,10 @@ async function watch(
   }
 }
 
-function render({ broker, queues, workers }: Status, paint: Paint): string {
+function render({ broker, pools, silent, queues, workers }: Status, paint: Paint): string {
   return [
+    ...pools.map((pool) => poolView(pool, paint)),
+    ...silent.map(({ pid, reason }) => paint("red", `Manager ${pid}: ${printable(reason)}`)),
     `${paint("bold", "broker")}  ${broker}`,
     queueTable(queues, paint),
     workers.length === 0 ? paint("dim", "no worker is alive") : workerTable(workers, paint),

@@ -3,7 +3,10 @@ import { GangerError } from "../../errors.ts";
 import { toKey } from "../explain.ts";
 import { describeSource, type Path, type Source, type Sourced, sourceAt } from "../layer/sources.ts";
 import { redact } from "../redact.ts";
-import { heartbeatSchema, logSchema, retentionSchema, settingsSchema, workerSchema } from "../schema.ts";
+import { execFields } from "../schema/exec.ts";
+import { isolationFields } from "../schema/isolation.ts";
+import { workerSchema } from "../schema/worker.ts";
+import { heartbeatSchema, logSchema, optionsSchema, restartSchema, retentionSchema } from "../schema.ts";
 import { suggest } from "./suggestions.ts";
 
 /** One thing that is wrong with a value of the configuration. */
@@ -24,17 +27,35 @@ export function toProblems({ issues }: z.ZodError): readonly Problem[] {
   });
 }
 
+/** Options of other versions than this one, by what they come with. */
+const LATER: Readonly<Record<string, string>> = {
+  plan: "comes with the global plan of queues, not in this version; count workers in workers",
+};
+
 function unknownKey(key: string, path: Path): string {
+  const later = path.length === 0 && Object.hasOwn(LATER, key) ? LATER[key] : undefined;
+  if (later !== undefined) return later;
   const known = knownKeys(path);
   const meant = suggest(key, known);
   return `is no option. ${meant === undefined ? `There is ${known.join(", ")}.` : `Did you mean ${meant}?`}`;
 }
 
-function knownKeys([first, second]: Path): readonly string[] {
-  if (first === undefined) return [...Object.keys(settingsSchema.shape), "environments"];
-  if (first === "workers") return Object.keys(workerSchema.shape);
-  if (first === "retention") return second === undefined ? Object.keys(retentionSchema.shape) : ["count"];
-  return Object.keys(first === "heartbeat" ? heartbeatSchema.shape : logSchema.shape);
+function knownKeys([first, second, third]: Path): readonly string[] {
+  switch (first) {
+    case undefined:
+      return [...Object.keys(optionsSchema.shape), "environments"];
+    case "workers":
+      if (third === undefined) return Object.keys(workerSchema.shape);
+      return Object.keys(third === "isolation" ? isolationFields : execFields);
+    case "retention":
+      return second === undefined ? Object.keys(retentionSchema.shape) : ["count"];
+    case "heartbeat":
+      return Object.keys(heartbeatSchema.shape);
+    case "restart":
+      return Object.keys(restartSchema.shape);
+    default:
+      return Object.keys(logSchema.shape);
+  }
 }
 
 /** A problem for people, and the line of the file it is in, to sort by. */

@@ -1,31 +1,37 @@
 import { spawn } from "node:child_process";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { GangerError } from "../../errors.ts";
 import { invalidConfig } from "../check/problems.ts";
 import type { Answer } from "../evaluate.ts";
 import { isMapping } from "../layer/sources.ts";
+import { DIST } from "../module/import.ts";
+import type { PlainConfig, PlainOptions } from "../module/plain.ts";
 
-/** Where the compiled files are, also when this one is run from its source. */
-const DIST = new URL(import.meta.url.endsWith(".ts") ? "../../../dist/" : "../../", import.meta.url);
+/** Makes plain data of a configuration module. */
+export type Evaluate = (options: PlainOptions) => Promise<PlainConfig>;
 
 /**
  * Evaluates a configuration module in a process of its own, as it is user code:
  * it may block, crash or load half a database, and none of that is ours.
  */
-export async function evaluateModule(file: string, timeoutMs = 30_000): Promise<unknown> {
-  const answer = await ask(file, timeoutMs);
-  if (answer.ok) return answer.data;
+export async function evaluateModule(options: PlainOptions, timeoutMs = 30_000): Promise<PlainConfig> {
+  const answer = await ask(options, timeoutMs);
+  if (answer.ok) return { data: answer.data, isDynamic: answer.isDynamic };
   const cause = new Error(answer.reason);
   if (answer.stack !== undefined) cause.stack = answer.stack;
-  const reason = answer.reason.trim().replaceAll(/\s+/g, " ");
-  throw invalidConfig([`${basename(file)}: ${reason}`], cause);
+  throw brokenModule(options.file, answer.reason, cause);
 }
 
-function ask(file: string, timeoutMs: number): Promise<Answer> {
+/** The error for a module that is no configuration. */
+export function brokenModule(file: string, reason: string, cause: unknown): GangerError {
+  return invalidConfig([`${basename(file)}: ${reason.trim().replaceAll(/\s+/g, " ")}`], cause);
+}
+
+function ask({ file, environment }: PlainOptions, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
-    const register = new URL("worker/register.js", DIST).href;
     const script = fileURLToPath(new URL("config/evaluate.js", DIST));
-    const child = spawn(process.execPath, ["--import", register, script, file], {
+    const child = spawn(process.execPath, [script, file, environment], {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     let text = "";
@@ -68,7 +74,8 @@ function toAnswer(text: string): Answer {
   try {
     const answer: unknown = JSON.parse(text);
     if (!isMapping(answer)) return failure("answered with something else than a configuration");
-    if (answer["ok"] === true) return { ok: true, data: answer["data"] };
+    if (answer["ok"] === true)
+      return { ok: true, data: answer["data"], isDynamic: answer["isDynamic"] === true };
     const { reason, stack } = answer;
     return { ok: false, reason: String(reason), stack: typeof stack === "string" ? stack : undefined };
   } catch {

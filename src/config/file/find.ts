@@ -12,6 +12,10 @@ const CANDIDATES = [
   "ganger.js",
   "ganger.mjs",
   "config/ganger.yml",
+  "resque-pool.yml",
+  "config/resque-pool.yml",
+  "qless-pool.yml",
+  "config/qless-pool.yml",
 ];
 
 export interface Search {

@@ -11,32 +11,52 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { GangerError } from "../../errors.ts";
-import { invalidConfig } from "../check/problems.ts";
+import { invalidConfig, type Problem } from "../check/problems.ts";
 import type { Path } from "../layer/sources.ts";
-import { evaluateModule } from "./evaluated.ts";
+import { findErb } from "./erb.ts";
+import { type Evaluate, evaluateModule } from "./evaluated.ts";
+import { toPoolMap } from "./pool-map.ts";
 
 /** The data of a configuration file, and which line a key is in. */
 export interface ConfigFile {
   readonly data: unknown;
   readonly lineOf: (path: Path) => number | undefined;
+  /** A module with a function that has to be asked again and again. */
+  readonly isDynamic: boolean;
+  /** What is allowed in it and yet most likely not meant. */
+  readonly doubts: readonly Problem[];
 }
 
-/** Reads a configuration file by its extension. */
-export async function readConfigFile(file: string): Promise<ConfigFile> {
+export interface ReadOptions {
+  readonly environment: string;
+  /** @default in a process of its own */
+  readonly evaluate?: Evaluate | undefined;
+}
+
+/** Reads a configuration file by its extension. A map of queue lists to counts, as resque-pool has it, is translated. */
+export async function readConfigFile(file: string, options: ReadOptions): Promise<ConfigFile> {
+  const { environment, evaluate = evaluateModule } = options;
   switch (extname(file)) {
     case ".yml":
     case ".yaml":
-      return fromYaml(await readText(file), basename(file));
+      return translated(fromYaml(await readText(file), basename(file)), file, environment);
     case ".json":
-      return fromJson(await readText(file), basename(file));
+      return translated(fromJson(await readText(file), basename(file)), file, environment);
     case ".js":
     case ".mjs":
     case ".ts":
     case ".mts":
-      return { data: await evaluateModule(file), lineOf: () => undefined };
+      return { ...(await evaluate({ file, environment })), lineOf: () => undefined, doubts: [] };
     default:
       throw invalidConfig([`${basename(file)}: must end in .yml, .yaml, .json, .js, .mjs, .ts or .mts`]);
   }
+}
+
+function translated(read: TextFile, file: string, environment: string): ConfigFile {
+  const map = toPoolMap(read.data, file, environment);
+  if (map === undefined) return { ...read, isDynamic: false, doubts: [] };
+  const { data, doubts, pathOf } = map;
+  return { data, lineOf: (path) => read.lineOf(pathOf(path)), isDynamic: false, doubts };
 }
 
 async function readText(file: string): Promise<string> {
@@ -48,7 +68,11 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function fromYaml(text: string, name: string): ConfigFile {
+type TextFile = Pick<ConfigFile, "data" | "lineOf">;
+
+function fromYaml(text: string, name: string): TextFile {
+  const erb = findErb(text);
+  if (erb.length > 0) throw invalidConfig(erb.map(({ line, reason }) => `${name}:${line}: ${reason}`));
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   if (document.errors.length > 0) throw toError(document.errors, text, lines, name);
@@ -71,7 +95,7 @@ function toError(errors: readonly YAMLParseError[], text: string, lines: LineCou
   return invalidConfig(problems, errors[0]);
 }
 
-function fromJson(text: string, name: string): ConfigFile {
+function fromJson(text: string, name: string): TextFile {
   try {
     // A BOM is no JSON, but some editors write one.
     const data: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
@@ -80,7 +104,11 @@ function fromJson(text: string, name: string): ConfigFile {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     return { data, lineOf: (path) => lineOf(document, lines, path) };
   } catch (cause) {
-    throw invalidConfig([`${name}: ${cause instanceof Error ? cause.message : String(cause)}`], cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Which place is said, and whether one is, differs between versions of Node.js.
+    const position = /at position (\d+)/.exec(reason)?.[1];
+    const line = position === undefined ? "" : `:${text.slice(0, Number(position) + 1).split("\n").length}`;
+    throw invalidConfig([`${name}${line}: ${reason}`], cause);
   }
 }
 

@@ -1,16 +1,21 @@
 import type { Env } from "./interpolate.ts";
 import { isMapping, type Path, type Source, type Sourced, toSourced } from "./sources.ts";
 
+/** Variables that name the environment, the first that is set counts. */
+const VARIABLES = ["GANGER_ENV", "NODE_ENV", "RACK_ENV", "RAILS_ENV", "RESQUE_ENV", "QLESS_ENV"] as const;
+
 /** The environment a process is in, and who said so. */
 export interface Environment {
   readonly name: string;
-  readonly from: "flag" | "GANGER_ENV" | "NODE_ENV" | "default";
+  readonly from: "flag" | (typeof VARIABLES)[number] | "default";
 }
 
 export function chooseEnvironment(flag: string | undefined, env: Env): Environment {
   if (flag !== undefined) return { name: flag, from: "flag" };
-  if (env["GANGER_ENV"]) return { name: env["GANGER_ENV"], from: "GANGER_ENV" };
-  if (env["NODE_ENV"]) return { name: env["NODE_ENV"], from: "NODE_ENV" };
+  for (const from of VARIABLES) {
+    const name = env[from];
+    if (name !== undefined && name !== "") return { name, from };
+  }
   return { name: "development", from: "default" };
 }
 
@@ -20,7 +25,7 @@ export interface Parts {
   readonly sections: ReadonlyMap<string, Sourced>;
 }
 
-/** Takes the data of a file apart. A number of workers becomes a mapping, so that it can be laid over one. */
+/** Takes the data of a file apart. A number of workers becomes a mapping, and so does a command, so that it can be laid over one. */
 export function takeApart(data: unknown, sourceOf: (path: Path) => Source): Parts {
   if (!isMapping(data)) return { root: toSourced(data ?? {}, sourceOf), sections: new Map() };
   const { environments, ...rest } = data;
@@ -42,12 +47,20 @@ export function takeApart(data: unknown, sourceOf: (path: Path) => Source): Part
 function expandWorkers(section: unknown): unknown {
   if (!isMapping(section) || !isMapping(section["workers"])) return section;
   const groups = Object.entries(section["workers"]).map(
-    ([list, group]) => [list, isCount(group) ? { count: group } : (group ?? {})] as const,
+    ([list, group]) => [list, expandGroup(group)] as const,
   );
   return { ...section, workers: Object.fromEntries(groups) };
 }
 
+function expandGroup(group: unknown): unknown {
+  if (isCount(group)) return { count: group };
+  if (!isMapping(group)) return group ?? {};
+  const { exec } = group;
+  const isCommand = typeof exec === "string" || Array.isArray(exec);
+  return isCommand ? { ...group, exec: { command: exec } } : group;
+}
+
 /** A number of workers, or a variable that holds one. */
 function isCount(group: unknown): boolean {
-  return typeof group === "number" || (typeof group === "string" && group.includes("${"));
+  return typeof group === "number" || (typeof group === "string" && /\$\{|^\d+$/.test(group));
 }

@@ -48,7 +48,9 @@ export function interpolateLeaf(
   return { leaf: { ...leaf, value }, problems };
 }
 
-/** Whether the values below a key are numbers or durations, so that digits may become a number. */
-function isNumeric([key]: Path): boolean {
-  return key === "workers" || key === "retention" || key === "heartbeat";
+/** Keys whose values, or those below them, are numbers or durations, so that digits may become a number. */
+const NUMERIC = new Set(["workers", "retention", "heartbeat", "restart", "spawnDelay", "boot"]);
+
+function isNumeric(path: Path): boolean {
+  return NUMERIC.has(path[0] ?? "") && !path.includes("command");
 }

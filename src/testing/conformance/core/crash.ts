@@ -149,4 +149,42 @@ export const crashCases: readonly ConformanceCase[] = [
       });
     },
   },
+  {
+    name: "counts a crash for one job whose own process died, and leaves its holder the others",
+    async run({ fill, take, settle }) {
+      const [a, b] = await fill(2);
+      assert.ok(a && b);
+      const [first, second] = await take("worker", 2);
+      assert.ok(first && second);
+
+      assert.equal(await settle(first, { kind: "crashed", detail: "with SIGSEGV" }), true);
+
+      const [again, ...none] = await take("other", 5);
+      assert.deepEqual([again?.id, again?.crashes, again?.attempts, none], [first.id, 1, 0, []]);
+      assert.ok((again?.token ?? 0) > first.token);
+      assert.equal(await settle(second), true);
+    },
+  },
+  {
+    name: "fails a job as poison whose own processes died as often as they may",
+    needs: ["inspect"],
+    async run({ start, settle, take, inspect }) {
+      await settle(await start({ maxCrashes: 2 }), { kind: "crashed", detail: "with SIGKILL" });
+      const [claim] = await take();
+      assert.ok(claim);
+      assert.equal(await settle(claim, { kind: "crashed", detail: "with SIGSEGV" }), true);
+
+      const job = await inspect.find(claim.id);
+      assert.deepEqual([job?.state, job?.crashes, job?.attempts], ["failed", 2, 0]);
+      assert.equal(job?.error?.name, "PoisonError");
+      assert.match(job?.error?.message ?? "", /2 processes .* with SIGSEGV/);
+      assert.ok(job?.finishedAt && job.expiresAt && job.expiresAt > job.finishedAt, "it is kept for a time");
+      assert.deepEqual(
+        job.history.filter(({ event }) => event === "crashed").map(({ detail }) => detail),
+        ["with SIGKILL", "with SIGSEGV"],
+      );
+      assert.deepEqual(await take("other", 5), []);
+      assert.equal(await settle(claim), false);
+    },
+  },
 ];

@@ -14,6 +14,7 @@ const VERDICTS: readonly Verdict[] = [
   { kind: "failed", error, keepMs: 0 },
   { kind: "released", started: true },
   { kind: "released", started: false },
+  { kind: "crashed" },
   { kind: "cancelled" },
 ];
 

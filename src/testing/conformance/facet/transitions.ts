@@ -24,6 +24,7 @@ const OUTCOMES: Readonly<Partial<Record<JobEvent, (bench: Bench) => readonly Ver
   ],
   fail: () => [{ kind: "failed", error }],
   release: () => [
+    { kind: "crashed" },
     { kind: "released", started: false },
     { kind: "released", started: true },
   ],

@@ -68,10 +68,11 @@ class Turmoil {
       { ...claim, kind: "retry", delayMs: this.#below(2) * 60_000, error },
       { ...claim, kind: "failed", error },
       { ...claim, kind: "released", started: this.#below(2) === 0 },
+      { ...claim, kind: "crashed", detail: "with SIGKILL" },
       { ...claim, kind: "cancelled" },
     ];
     const queue = this.#bench.queue(this.#queue());
-    return outcomes[this.#below(6)] ?? { ...claim, kind: "advanced", queue };
+    return outcomes[this.#below(7)] ?? { ...claim, kind: "advanced", queue };
   }
 
   #below(bound: number): number {

@@ -1,0 +1,78 @@
+import type { Inspect } from "../../broker/inspect.ts";
+import { GangerError } from "../../errors.ts";
+import type { QueueList, QueueOrder, WeighedQueue } from "../../job/queue-list.ts";
+
+/** Which queues a worker asks for next, and in which order. */
+export class QueueChoice {
+  readonly #list: QueueList;
+  readonly #order: QueueOrder;
+  readonly #inspect: Inspect | undefined;
+  readonly #random: () => number;
+  #queues: readonly WeighedQueue[];
+  #names: readonly string[];
+  #freshUntil = 0;
+  #turn = 0;
+
+  /** @throws `GANGER_FACET_MISSING` when the list has patterns and the broker cannot say which queues have work. */
+  constructor(
+    list: QueueList,
+    order: QueueOrder,
+    inspect: Inspect | undefined,
+    random: () => number = Math.random,
+  ) {
+    this.#list = list;
+    this.#order = order;
+    this.#inspect = inspect;
+    this.#random = random;
+    this.#queues = list.isDynamic ? [] : list.weigh([]);
+    this.#names = this.#queues.map(({ queue }) => queue);
+    if (!list.isDynamic || inspect !== undefined) return;
+    throw new GangerError("GANGER_FACET_MISSING", `The broker cannot serve the queue list "${list.label}"`, {
+      hint: "Name the queues one by one: it cannot say which queues have work.",
+    });
+  }
+
+  /** How many queues share what is claimed; more than one only where they take turns. */
+  get sharers(): number {
+    return this.#order === "strict" ? 1 : Math.max(1, this.#queues.length);
+  }
+
+  /** Forgets which queues had work, as something new may be there. */
+  expire(): void {
+    this.#freshUntil = 0;
+  }
+
+  async next(): Promise<readonly string[]> {
+    if (this.#list.isDynamic) await this.#refresh();
+    switch (this.#order) {
+      case "strict":
+        return this.#names;
+      case "fair": {
+        const turn = this.#turn++ % Math.max(1, this.#names.length);
+        return [...this.#names.slice(turn), ...this.#names.slice(0, turn)];
+      }
+      case "weighted":
+        return draw(this.#queues, this.#random);
+    }
+  }
+
+  /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
+  async #refresh(): Promise<void> {
+    const start = performance.now();
+    if (start < this.#freshUntil || this.#inspect === undefined) return;
+    this.#queues = this.#list.weigh(await this.#inspect.ready());
+    this.#names = this.#queues.map(({ queue }) => queue);
+    const tookMs = performance.now() - start;
+    this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
+  }
+}
+
+const MIN_FRESH_MS = 10;
+
+/** An order by chance in which a queue is before another as often as their weights say (Efraimidis and Spirakis, 2006). */
+function draw(queues: readonly WeighedQueue[], random: () => number): readonly string[] {
+  return queues
+    .map(({ queue, weight }) => ({ queue, key: Math.log(1 - random()) / weight }))
+    .sort((a, b) => b.key - a.key)
+    .map(({ queue }) => queue);
+}
