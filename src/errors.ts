@@ -1,4 +1,4 @@
-/** Every failure this package raises on purpose. `docs/reference/errors.md` has one section per key. */
+/** Every failure this package raises on purpose. `docs/reference/errors.md` and `errors-of-brokers.md` have one section per key. */
 export const ERROR_CODES = {
   GANGER_CONFIG_INVALID: "The configuration does not match its schema",
   GANGER_CONFIG_MISSING: "There is no configuration to read",
@@ -6,12 +6,16 @@ export const ERROR_CODES = {
   GANGER_DRIVER_MISSING: "The client library of the broker is not installed",
   GANGER_DRIVER_UNSUITED: "The client library of the broker cannot run on this Node.js",
   GANGER_BROKER_UNREACHABLE: "The broker did not answer in time",
+  GANGER_BROKER_REFUSED: "The broker's server does not let us in",
+  GANGER_BROKER_UNSUITED: "The server is too old, or not what the URL says",
   GANGER_BROKER_LOCKED: "The store is locked by another program",
   GANGER_BROKER_READONLY: "The store cannot be written to",
   GANGER_BROKER_CORRUPT: "The store is damaged or not a store of ganger's",
   GANGER_BROKER_NEWER: "The store was written by a newer version",
+  GANGER_BROKER_OLDER: "The store has an older schema, and is not to be migrated",
   GANGER_BROKER_FULL: "The store has no room left",
   GANGER_BROKER_CLOSED: "The broker was used after it was closed",
+  GANGER_TRANSACTION_INVALID: "A connection is not one of the broker's with a transaction open",
   GANGER_FACET_MISSING: "The broker cannot do what was asked of it",
   GANGER_DURATION_INVALID: "A duration cannot be read",
   GANGER_QUEUE_INVALID: "A queue name or queue list cannot be used",

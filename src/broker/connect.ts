@@ -1,11 +1,18 @@
 import { GangerError } from "../errors.ts";
 import type { Broker } from "./broker.ts";
 import { guarded } from "./guarded.ts";
+import type { Migrations, OpenOptions } from "./migrate.ts";
+
+/** What a room of `brokers/` can be asked for. */
+interface Room {
+  readonly open: (url: string, options: OpenOptions) => Promise<Broker>;
+  readonly migrations?: ((url: string) => Promise<Migrations>) | undefined;
+}
 
 /** Which room speaks to which kind of store. Each loads its own driver and nothing else does. */
-const OPENERS: Readonly<Record<string, () => Promise<(url: string) => Promise<Broker>>>> = {
-  "memory:": async () => (await import("../brokers/memory/open.ts")).openMemory,
-  "sqlite:": async () => (await import("../brokers/sqlite/open.ts")).openSqlite,
+const ROOMS: Readonly<Record<string, () => Promise<Room>>> = {
+  "memory:": async () => ({ open: (await import("../brokers/memory/open.ts")).openMemory }),
+  "sqlite:": async () => ({ open: (await import("../brokers/sqlite/open.ts")).openSqlite }),
 };
 
 /**
@@ -14,27 +21,33 @@ const OPENERS: Readonly<Record<string, () => Promise<(url: string) => Promise<Br
  * @throws `GANGER_URL_INVALID` for a URL that names no broker, `GANGER_DRIVER_MISSING` when its
  * library is not installed, and `GANGER_BROKER_*` when its store cannot be used.
  */
-export async function openBroker(url: string): Promise<Broker> {
-  const open = await openerOf(url)();
-  return guarded(await open(url));
+export async function openBroker(url: string, options: OpenOptions = {}): Promise<Broker> {
+  const { open } = await roomOf(url)();
+  return guarded(await open(url, options));
+}
+
+/** Opens the schema of a store, without migrating it; `undefined` for a kind of store that has none. @throws as `openBroker`. */
+export async function openMigrations(url: string): Promise<Migrations | undefined> {
+  const { migrations } = await roomOf(url)();
+  return migrations?.(url);
 }
 
 /** Loads what a broker of this URL needs, and opens nothing. @throws as `openBroker` does for what is not installed. */
 export async function loadDriver(url: string): Promise<void> {
-  await openerOf(url)();
+  await roomOf(url)();
 }
 
 /** @throws `GANGER_URL_INVALID` for a URL that names no broker. Opens nothing. */
 export function assertBrokerUrl(url: string): void {
-  openerOf(url);
+  roomOf(url);
 }
 
-function openerOf(url: string): () => Promise<(url: string) => Promise<Broker>> {
+function roomOf(url: string): () => Promise<Room> {
   const scheme = /^[a-z]+:/.exec(url)?.[0] ?? "";
-  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
-  if (opener !== undefined) return opener;
+  const room = Object.hasOwn(ROOMS, scheme) ? ROOMS[scheme] : undefined;
+  if (room !== undefined) return room;
   throw new GangerError("GANGER_URL_INVALID", `${quote(scheme, url)} names no broker`, {
-    hint: `Start the URL with one of ${Object.keys(OPENERS).join(" ")}, such as sqlite:./ganger.db.`,
+    hint: `Start the URL with one of ${Object.keys(ROOMS).join(" ")}, such as sqlite:./ganger.db.`,
   });
 }
 

@@ -9,7 +9,7 @@ import { reasonToSkip } from "../../src/testing/conformance/run.ts";
 /** What cases start as processes. The package is built before the tests run; see scripts/setup.mjs. */
 const CLAIMER = join(import.meta.dirname, "../../dist/testing/conformance/claimer.js");
 
-export interface Place extends AsyncDisposable, Pick<BenchOptions, "elapse" | "reopen"> {
+export interface Place extends AsyncDisposable, Pick<BenchOptions, "elapse" | "reopen" | "begin"> {
   readonly broker: Broker;
 }
 
@@ -29,9 +29,9 @@ export function runConformance(name: string, { open, exceptions = {}, unavailabl
       it(each.name, async (context) => {
         context.skip(each.name in exceptions, exceptions[each.name]);
         await using place = await open();
-        const { broker, elapse, reopen } = place;
+        const { broker, elapse, reopen, begin } = place;
         const claimer = existsSync(CLAIMER) ? CLAIMER : undefined;
-        const options: BenchOptions = { broker, elapse, reopen, isPrivate: true, claimer };
+        const options: BenchOptions = { broker, elapse, reopen, begin, isPrivate: true, claimer };
         const reason = reasonToSkip(each, options);
         context.skip(reason !== undefined, reason);
 

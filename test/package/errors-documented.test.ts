@@ -2,13 +2,20 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../src/errors.ts";
 
-const page = readFileSync("docs/reference/errors.md", "utf8");
-const sections = page.split(/^## /m).slice(1);
-const documented = sections.map((section) => section.split("\n")[0] ?? "");
+const pages = ["errors.md", "errors-of-brokers.md"].map((name) =>
+  readFileSync(`docs/reference/${name}`, "utf8"),
+);
+const sections = pages.flatMap((page) => page.split(/^## /m).slice(1));
+const documented = pages.map((page) => Array.from(page.matchAll(/^## (.*)/gm), ([, code = ""]) => code));
+const codes = Object.keys(ERROR_CODES);
 
-describe("docs/reference/errors.md", () => {
-  it("has one section per code, in the order of the table", () => {
-    expect(documented).toEqual(Object.keys(ERROR_CODES));
+describe("the pages of errors in docs/reference", () => {
+  it("have one section per code", () => {
+    expect(documented.flat().toSorted()).toEqual(codes.toSorted());
+  });
+
+  it("are in the order of the table", () => {
+    expect(documented).toEqual(documented.map((page) => codes.filter((code) => page.includes(code))));
   });
 
   it.each(sections.map((section) => [section.split("\n")[0], section]))(
@@ -21,8 +28,8 @@ describe("docs/reference/errors.md", () => {
     },
   );
 
-  it("names no code that there is not", () => {
-    const named = page.match(/GANGER_[A-Z]+_[A-Z]+/g) ?? [];
+  it("name no code that there is not", () => {
+    const named = pages.join("").match(/GANGER_[A-Z]+_[A-Z]+/g) ?? [];
 
     expect(named.filter((code) => !(code in ERROR_CODES))).toEqual([]);
   });

@@ -55,6 +55,10 @@ const HOME: Record<string, string> = {
   "ganger-fork": "forkserver",
   "better-sqlite3": join("brokers", "sqlite"),
   "node:sqlite": join("brokers", "sqlite"),
+  ioredis: join("brokers", "redis"),
+  pg: join("brokers", "postgres"),
+  mysql2: join("brokers", "mysql"),
+  amqplib: join("brokers", "rabbitmq"),
 };
 
 /** The single door from the contract to its implementations: opens them by URL, and only then. */
@@ -113,7 +117,8 @@ describe("libraries", () => {
 });
 
 describe("import cost", () => {
-  const heavy = new Set(["zod", "yaml", "commander", "cli-table3", "cli-progress", "better-sqlite3"]);
+  const drivers = ["better-sqlite3", "ioredis", "pg", "mysql2", "amqplib"];
+  const heavy = new Set(["zod", "yaml", "commander", "cli-table3", "cli-progress", ...drivers]);
 
   const lean = [
     "index.ts",

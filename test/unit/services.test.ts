@@ -1,5 +1,8 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { Proxy } from "../support/proxy.ts";
+import { PrivateServer } from "../support/servers/private-server.ts";
 import { answers, freePort } from "../support/servers/server.ts";
 import { privateServer, SERVERS, service } from "../support/services.ts";
 
@@ -19,6 +22,27 @@ describe("a test service", () => {
       expect(await answers(kind, Number(new URL(url).port))).toBe(true);
     },
   );
+
+  it("can be one of a test's own, which fails and comes back", { timeout: 60_000 }, async (context) => {
+    const missing = SERVERS.redis.binary() === undefined;
+    context.skip(missing, "no Redis or Valkey is installed (Debian: apt-get install redis-server)");
+    await using server = await PrivateServer.start(SERVERS.redis);
+    await using proxy = await Proxy.start(server.port);
+    const ask = () => answers(SERVERS.redis, proxy.port);
+    expect(await ask()).toBe(true);
+
+    await server.kill();
+    expect(await ask()).toBe(false);
+    await server.start();
+    expect(await ask()).toBe(true);
+
+    const asked = ask();
+    proxy.swallow();
+    expect(await Promise.race([asked, ask()])).toBe(false);
+    proxy.pass();
+    await eventually("it is cut", () => proxy.connections === 0);
+    expect(await ask()).toBe(true);
+  });
 
   it("is the one that the environment names", async () => {
     const variable = "GANGER_TEST_MYSQL_URL";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Broker } from "../../broker/broker.ts";
 import type { FacetName } from "../../broker/facets.ts";
-import type { Bench, ClaimerProcess } from "./case.ts";
+import type { Bench, ClaimerProcess, UserTransaction } from "./case.ts";
 import { startClaimer } from "./claimer-process.ts";
 import { createHands } from "./hands.ts";
 import { Names } from "./names.ts";
@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly elapse?: ((ms: number) => Promise<void> | void) | undefined;
   /** Opens the same store once more. */
   readonly reopen?: (() => Promise<Broker>) | undefined;
+  /** Opens a transaction as a user of the store would. */
+  readonly begin?: (() => Promise<UserTransaction>) | undefined;
   /** The compiled `claimer.js`. */
   readonly claimer?: string | undefined;
 }
@@ -24,10 +26,12 @@ export async function withBench(options: BenchOptions, use: (bench: Bench) => Pr
   const names = new Names(`verify:${randomBytes(5).toString("hex")}`);
   const opened: Broker[] = [];
   const started: ClaimerProcess[] = [];
+  const begun: UserTransaction[] = [];
   try {
-    await use(createBench(options, { names, opened, started }));
+    await use(createBench(options, { names, opened, started, begun }));
   } finally {
     await Promise.all(started.map((process) => process.kill()));
+    await Promise.all(begun.map((transaction) => transaction.rollback()));
     await names.clear(options.broker);
     for (const broker of opened) await broker[Symbol.asyncDispose]();
   }
@@ -37,10 +41,11 @@ interface Possessions {
   readonly names: Names;
   readonly opened: Broker[];
   readonly started: ClaimerProcess[];
+  readonly begun: UserTransaction[];
 }
 
-function createBench(options: BenchOptions, { names, opened, started }: Possessions): Bench {
-  const { broker, isPrivate, reopen, claimer } = options;
+function createBench(options: BenchOptions, { names, opened, started, begun }: Possessions): Bench {
+  const { broker, isPrivate, reopen, begin, claimer } = options;
   const hands = createHands(broker, names);
   return {
     ...hands,
@@ -55,6 +60,12 @@ function createBench(options: BenchOptions, { names, opened, started }: Possessi
       const second = await reopen();
       opened.push(second);
       return second;
+    },
+    async begin() {
+      if (begin === undefined) throw new TypeError("This store has no transactions of users");
+      const transaction = await begin();
+      begun.push(transaction);
+      return transaction;
     },
     async spawn(amount, toOrder) {
       const { url } = broker;
@@ -78,6 +89,9 @@ function createBench(options: BenchOptions, { names, opened, started }: Possessi
     },
     get maintenance() {
       return facet(broker, "maintenance");
+    },
+    get transactions() {
+      return facet(broker, "transactions");
     },
   };
 }

@@ -5,6 +5,7 @@ import type { FacetName } from "../../broker/facets.ts";
 import type { Inspect } from "../../broker/inspect.ts";
 import type { Maintenance } from "../../broker/maintenance.ts";
 import type { DocumentStore } from "../../broker/store.ts";
+import type { Transactions } from "../../broker/transactions.ts";
 import type { Wakeups } from "../../broker/wakeups.ts";
 import type { NewJob } from "../../job/job.ts";
 import type { ClaimerOrder } from "./claimer-order.ts";
@@ -22,10 +23,10 @@ export interface ConformanceCase {
 }
 
 /**
- * What a case needs besides facets: a second connection to the same store,
- * other processes on it, or a store that holds nothing but the suite's jobs.
+ * What a case needs besides facets: a second connection to the same store, other processes on it, a
+ * store that holds nothing but the suite's jobs, or a connection of a user's own with a transaction.
  */
-export type Requirement = "reopen" | "processes" | "private";
+export type Requirement = "reopen" | "processes" | "private" | "transaction";
 
 /**
  * What a case works with: a broker, and hands to work it with. All names it
@@ -56,11 +57,21 @@ export interface Bench extends BenchFacets, BenchHands {
   /** Opens a second, independent connection, which is closed with the case. */
   readonly reopen: () => Promise<Broker>;
 
+  /** Opens a transaction on a connection that is not the broker's; it is closed with the case, if need be by a rollback. */
+  readonly begin: () => Promise<UserTransaction>;
+
   /** Starts processes that each follow one order on the same store; they are ended with the case. */
   readonly spawn: (
     amount: number,
     toOrder: (place: number) => ClaimerOrder,
   ) => Promise<readonly ClaimerProcess[]>;
+}
+
+/** A transaction that a user has open, on a connection of the broker's client library. Either ending closes it; a second one does nothing. */
+export interface UserTransaction {
+  readonly connection: object;
+  readonly commit: () => Promise<void>;
+  readonly rollback: () => Promise<void>;
 }
 
 /** The facets that a case said it needs. Reading one that is not there throws. */
@@ -70,6 +81,7 @@ export interface BenchFacets {
   readonly store: DocumentStore;
   readonly wakeups: Wakeups;
   readonly maintenance: Maintenance;
+  readonly transactions: Transactions;
 }
 
 /** Short ways to do what nearly every case does. Queues and holders are named without the case's prefix. */

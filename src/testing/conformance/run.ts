@@ -90,6 +90,8 @@ export function reasonToSkip(
       return claimer === undefined ? "the program claimer.js is not built" : undefined;
     case "private":
       return isPrivate ? undefined : "the store may hold the jobs of others";
+    case "transaction":
+      return bench.begin === undefined ? "nobody told how a user opens a transaction" : undefined;
     case undefined:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findBinary, freePort, giveTo, identityOf, prepare, type ServerKind, startServer } from "./server.ts";
 
@@ -14,23 +14,21 @@ export const mysql: ServerKind = {
   url: (port) => `mysql://root@127.0.0.1:${port}/test`,
   greeting: { judge: logIn },
   binary: () => (findBinary("mariadb-install-db") === undefined ? undefined : findBinary("mariadbd")),
-  async start(dir) {
-    const port = await freePort();
+  async start(dir, { port: wanted, settings = [] } = {}) {
+    const port = wanted ?? (await freePort());
     const data = join(dir, "data");
     const identity = identityOf("mysql");
-    mkdirSync(data);
-    giveTo(identity, dir);
-    giveTo(identity, data);
     const first = join(dir, "first.sql");
-    writeFileSync(first, "create database if not exists test;\n");
     const common = ["--no-defaults", `--datadir=${data}`];
-    const installArgs = [...common, "--auth-root-authentication-method=normal", "--skip-test-db"];
-    prepare({
-      binary: findBinary("mariadb-install-db") ?? "mariadb-install-db",
-      args: installArgs,
-      dir,
-      identity,
-    });
+    if (!existsSync(data)) {
+      mkdirSync(data);
+      giveTo(identity, dir);
+      giveTo(identity, data);
+      writeFileSync(first, "create database if not exists test;\n");
+      const installArgs = [...common, "--auth-root-authentication-method=normal", "--skip-test-db"];
+      const binary = findBinary("mariadb-install-db") ?? "mariadb-install-db";
+      prepare({ binary, args: installArgs, dir, identity });
+    }
     const args = [
       ...common,
       "--bind-address=127.0.0.1",
@@ -38,6 +36,7 @@ export const mysql: ServerKind = {
       `--socket=${join(dir, "socket")}`,
       `--pid-file=${join(dir, "pid")}`,
       `--init-file=${first}`,
+      ...settings,
     ];
     return await startServer(mysql, port, { binary: mysql.binary() ?? "mariadbd", args, dir, identity });
   },

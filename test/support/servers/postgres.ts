@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   findBinary,
@@ -20,17 +20,19 @@ export const postgres: ServerKind = {
   url: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
   greeting: { hello: startupMessage(), judge: isLetIn },
   binary: () => find("postgres"),
-  async start(dir) {
-    const port = await freePort();
+  async start(dir, { port: wanted, settings: more = [] } = {}) {
+    const port = wanted ?? (await freePort());
     const data = join(dir, "data");
     const identity = identityOf("postgres");
-    mkdirSync(data);
-    giveTo(identity, dir);
-    giveTo(identity, data);
-    const initArgs = ["-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"];
-    prepare({ binary: find("initdb") ?? "initdb", args: initArgs, dir, identity });
+    if (!existsSync(data)) {
+      mkdirSync(data);
+      giveTo(identity, dir);
+      giveTo(identity, data);
+      const initArgs = ["-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"];
+      prepare({ binary: find("initdb") ?? "initdb", args: initArgs, dir, identity });
+    }
     const settings = ["listen_addresses=127.0.0.1", `port=${port}`, `unix_socket_directories=${dir}`];
-    const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+    const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting]), ...more];
     return await startServer(postgres, port, { binary: find("postgres") ?? "postgres", args, dir, identity });
   },
 };

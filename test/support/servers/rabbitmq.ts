@@ -23,14 +23,14 @@ export const rabbitmq: ServerKind = {
   },
   // The script on the PATH is a wrapper that insists on changing the user by itself.
   binary: () => [REAL_SCRIPT].find(isProgram) ?? findBinary("rabbitmq-server"),
-  async start(dir) {
-    const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  async start(dir, { port: wanted, settings: lines = [] } = {}) {
+    const [port, distPort, epmdPort] = [wanted ?? (await freePort()), await freePort(), await freePort()];
     const identity = identityOf("rabbitmq");
     const settings = join(dir, "rabbitmq.conf");
     const plugins = join(dir, "enabled_plugins");
-    writeFileSync(settings, `listeners.tcp.1 = 127.0.0.1:${port}\n`);
+    writeFileSync(settings, [`listeners.tcp.1 = 127.0.0.1:${port}`, ...lines, ""].join("\n"));
     writeFileSync(plugins, "[].\n");
-    mkdirSync(join(dir, "log"));
+    mkdirSync(join(dir, "log"), { recursive: true });
     for (const owned of [dir, join(dir, "log"), settings, plugins]) giveTo(identity, owned);
     const env = {
       HOME: dir,

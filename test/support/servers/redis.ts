@@ -10,8 +10,8 @@ export const redis: ServerKind = {
     judge: (received) => (received.includes("\r\n") ? received.toString().startsWith("+PONG") : undefined),
   },
   binary: () => findBinary("redis-server") ?? findBinary("valkey-server"),
-  async start(dir) {
-    const port = await freePort();
+  async start(dir, { port: wanted, settings = [] } = {}) {
+    const port = wanted ?? (await freePort());
     const args = [
       "--bind",
       "127.0.0.1",
@@ -23,6 +23,7 @@ export const redis: ServerKind = {
       "no",
       "--dir",
       dir,
+      ...settings,
     ];
     return await startServer(redis, port, { binary: redis.binary() ?? "redis-server", args, dir });
   },

@@ -14,8 +14,15 @@ export interface ServerKind {
   readonly greeting: Greeting;
   /** Where its program is, or `undefined` when it is not installed. */
   readonly binary: () => string | undefined;
-  /** Starts one that keeps its data in `dir`, and resolves when it lets us in. */
-  readonly start: (dir: string) => Promise<StartedServer>;
+  /** Starts one that keeps its data in `dir`, on the data that is there, and resolves when it lets us in. */
+  readonly start: (dir: string, options?: StartOptions) => Promise<StartedServer>;
+}
+
+export interface StartOptions {
+  /** @default one that is free */
+  readonly port?: number | undefined;
+  /** More arguments of the server, each in its own words, or lines of its configuration for RabbitMQ. */
+  readonly settings?: readonly string[] | undefined;
 }
 
 export interface Greeting {
