@@ -56,14 +56,12 @@ function createBench(options: BenchOptions, { names, opened, started, begun }: P
     queue: (name) => names.queue(name),
     holder: (name) => names.holder(name),
     async reopen() {
-      if (reopen === undefined) throw new TypeError("This store has no second connection");
-      const second = await reopen();
+      const second = await needed(reopen, "This store has no second connection")();
       opened.push(second);
       return second;
     },
     async begin() {
-      if (begin === undefined) throw new TypeError("This store has no transactions of users");
-      const transaction = await begin();
+      const transaction = await needed(begin, "This store has no transactions of users")();
       begun.push(transaction);
       return transaction;
     },
@@ -94,6 +92,11 @@ function createBench(options: BenchOptions, { names, opened, started, begun }: P
       return facet(broker, "transactions");
     },
   };
+}
+
+function needed<T>(ability: T | undefined, lack: string): T {
+  if (ability === undefined) throw new TypeError(lack);
+  return ability;
 }
 
 function createTime({ elapse }: BenchOptions): Pick<Bench, "elapse" | "eventually"> {
