@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   GANGER_BROKER_FULL: "The store has no room left",
   GANGER_BROKER_CLOSED: "The broker was used after it was closed",
   GANGER_TRANSACTION_INVALID: "A connection is not one of the broker's with a transaction open",
+  GANGER_CLAIM_LOST: "A job is no longer that of the run which would complete it",
   GANGER_FACET_MISSING: "The broker cannot do what was asked of it",
   GANGER_DURATION_INVALID: "A duration cannot be read",
   GANGER_QUEUE_INVALID: "A queue name or queue list cannot be used",

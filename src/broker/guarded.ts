@@ -4,6 +4,7 @@ import { assertJobName, assertQueueName } from "../job/names.ts";
 import type { Broker } from "./broker.ts";
 import type { ClaimRequest, HolderInfo, Outcome, Released, ReleaseReason, Settlement } from "./claim.ts";
 import type { Edit } from "./edit.ts";
+import type { Transactions } from "./transactions.ts";
 
 export const MAX_CLAIM = 10_000;
 const MAX_PRIORITY = 1_000_000_000;
@@ -18,6 +19,7 @@ export function guarded(broker: Broker): Broker {
 class GuardedBroker implements Broker {
   readonly #broker: Broker;
   #edit: Edit | undefined;
+  #transactions: Transactions | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(broker: Broker) {
@@ -60,7 +62,9 @@ class GuardedBroker implements Broker {
     return this.#open().store;
   }
   get transactions() {
-    return this.#open().transactions;
+    const { transactions } = this.#open();
+    if (transactions !== undefined) this.#transactions ??= guardedTransactions(transactions);
+    return this.#transactions;
   }
   get maintenance() {
     return this.#open().maintenance;
@@ -81,7 +85,7 @@ class GuardedBroker implements Broker {
   async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
     const broker = this.#open();
     if (next !== undefined) assertRequest(next);
-    for (const outcome of outcomes) if (outcome.kind === "advanced") assertQueueName(outcome.queue);
+    for (const outcome of outcomes) assertOutcome(outcome);
     return broker.settle(outcomes, next);
   }
 
@@ -125,6 +129,35 @@ function guardedEdit(edit: Edit): Edit {
     clear: (queue, state) => edit.clear(queue, state),
     annotate: (notes) => edit.annotate(notes),
   };
+}
+
+/** The same for what is done in the transactions of users. */
+function guardedTransactions(transactions: Transactions): Transactions {
+  return {
+    async enqueue(connection, jobs) {
+      assertConnection(connection);
+      for (const job of jobs) assertNewJob(job);
+      return jobs.length === 0 ? [] : transactions.enqueue(connection, jobs);
+    },
+    async settle(connection, outcomes) {
+      assertConnection(connection);
+      for (const outcome of outcomes) assertOutcome(outcome);
+      return outcomes.length === 0 ? [] : transactions.settle(connection, outcomes);
+    },
+  };
+}
+
+/** A program in JavaScript may hand over anything. */
+function assertConnection(connection: unknown): void {
+  if (typeof connection === "object" && connection !== null) return;
+  const what = connection === null ? "null" : `a ${typeof connection}`;
+  throw new GangerError("GANGER_TRANSACTION_INVALID", `The transaction is ${what}`, {
+    hint: "Give the connection on which you have opened a transaction.",
+  });
+}
+
+function assertOutcome(outcome: Outcome): void {
+  if (outcome.kind === "advanced") assertQueueName(outcome.queue);
 }
 
 function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes = 1 }: NewJob): void {

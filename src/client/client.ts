@@ -1,6 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { Coalescer } from "../broker/coalesce.ts";
 import { openBroker } from "../broker/connect.ts";
+import { transactionsOf } from "../broker/transactions.ts";
 import type { JobDefinition } from "../job/define-job.ts";
 import type { NewJob } from "../job/job.ts";
 import { type EnqueueOptions, toNewJob } from "./new-job.ts";
@@ -41,17 +42,22 @@ export class Client implements AsyncDisposable {
    * Adds a job and resolves with its id once the broker has it on record.
    *
    * When this rejects because the broker's answer was lost, the job may have been added.
+   * With `transaction` it resolves once the job is written there, and the job exists when that commits, or not at all.
    *
    * @throws `GANGER_PAYLOAD_*` for a payload that does not fit, is no JSON or too large;
-   * `GANGER_OPTION_INVALID`, `GANGER_QUEUE_INVALID` or `GANGER_DURATION_INVALID` for a bad option.
+   * `GANGER_OPTION_INVALID`, `GANGER_QUEUE_INVALID` or `GANGER_DURATION_INVALID` for a bad option;
+   * `GANGER_FACET_MISSING` or `GANGER_TRANSACTION_INVALID` for a transaction that the broker cannot use.
    */
   async enqueue<Input, Output>(
     definition: JobDefinition<Input, Output>,
     payload: Input,
     options?: EnqueueOptions,
   ): Promise<string> {
-    const job = toNewJob(definition, payload, options, this.#maxPayloadBytes);
-    return this.#coalescer.add(job instanceof Promise ? await job : job);
+    const made = toNewJob(definition, payload, options, this.#maxPayloadBytes);
+    const job = made instanceof Promise ? await made : made;
+    if (options?.transaction === undefined) return this.#coalescer.add(job);
+    const [id = ""] = await transactionsOf(this.broker).enqueue(options.transaction, [job]);
+    return id;
   }
 
   /**
@@ -69,7 +75,8 @@ export class Client implements AsyncDisposable {
       const job = toNewJob(definition, payload, options, this.#maxPayloadBytes);
       jobs.push(job instanceof Promise ? await job : job);
     }
-    return this.broker.enqueue(jobs);
+    if (options?.transaction === undefined) return this.broker.enqueue(jobs);
+    return transactionsOf(this.broker).enqueue(options.transaction, jobs);
   }
 
   /** Closes its broker. The same as `await using` does, for Node.js before 24. */

@@ -22,6 +22,11 @@ export interface EnqueueOptions {
   readonly retention?: Retention | undefined;
   readonly maxCrashes?: number | undefined;
   readonly tags?: readonly string[] | undefined;
+  /**
+   * A connection of the broker's own driver to the broker's own database, on which you have a transaction open: the job
+   * exists when you commit, or not at all. Brokers without the facet `transactions` refuse it.
+   */
+  readonly transaction?: object | undefined;
 }
 
 const KNOWN_KEYS = new Set([
@@ -35,6 +40,7 @@ const KNOWN_KEYS = new Set([
   "retention",
   "maxCrashes",
   "tags",
+  "transaction",
 ]);
 
 /** Checks a payload and its options, and makes a broker's job of them. A promise only where the schema needs one. */

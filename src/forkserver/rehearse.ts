@@ -37,7 +37,7 @@ async function runOne(path: string, server: Server, token: number): Promise<void
   const worker = new Link<FromHost, ToHost>(there, ({ type }) => {
     if (type === "done") worker.close();
   });
-  worker.send({ type: "run", claim: claimOf(token) });
+  worker.send({ type: "run", claim: claimOf(token), broker: { name: JOB, url: undefined } });
   await child.closed;
   here.destroy();
   await Promise.all([closed(here), closed(there)]);

@@ -18,7 +18,19 @@ export interface JobContext {
    */
   readonly signal: AbortSignal;
   /** Reports how far the job is, between 0 and 1. Kept at most some times a second. */
-  progress(done: number): void;
+  readonly progress: (done: number) => void;
   /** Adds a line to the job's log. The newest 100 lines of 2,000 characters are kept. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
+  /**
+   * Completes the job inside a transaction of your own: what the job does there and its completion are committed
+   * together, or neither is. `transaction` is a connection of the broker's own driver to the broker's own database,
+   * on which you have a transaction open; `result` is kept as JSON.
+   *
+   * Resolves once it is written there. After the commit the job is completed, whatever `perform` does then; after a
+   * rollback it ends as `perform` does.
+   *
+   * @throws `GANGER_CLAIM_LOST` when the job is no longer this run's: let your transaction fail, so that its effect
+   * does not happen twice. `GANGER_FACET_MISSING`, `GANGER_TRANSACTION_INVALID`, `GANGER_PAYLOAD_*`.
+   */
+  readonly completeIn: (transaction: object, result?: unknown) => Promise<void>;
 }

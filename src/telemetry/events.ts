@@ -14,6 +14,8 @@ export interface WorkerEvents {
   ];
   /** The claim was lost, to a cancellation or to a rescue: the outcome was refused. */
   "job:lost": [{ readonly id: string }];
+  /** A run had completed its job in a transaction, and then threw or was cut short: the job stays completed. */
+  "job:overruled": [FailureEvent];
   /** A run went on after its signal and its grace, and was given up: nobody knows what it still does. */
   "job:abandoned": [{ readonly id: string; readonly queue: string; readonly name: string }];
   "broker:lost": [{ readonly error: unknown }];

@@ -76,7 +76,7 @@ export class TestQueue implements AsyncDisposable {
   async #run(claim: Claim): Promise<Outcome> {
     const definition = this.#registry.find(claim.name);
     if (definition === undefined) return toUnknown(claim);
-    const notes = new Notes(this.broker.edit);
+    const notes = new Notes(this.broker);
     const run = new JobRun(claim, definition, 0, notes);
     const outcome = await new Promise<Outcome>((resolve) => execute(run, (_, settled) => resolve(settled)));
     await notes.flush();

@@ -24,6 +24,7 @@ import type { JobRun } from "./run/job-run.ts";
 import { toUnknown } from "./run/outcome.ts";
 import { Quarantine } from "./run/quarantine.ts";
 import { Runs } from "./run/runs.ts";
+import { Transacted } from "./run/transacted.ts";
 import { withHooks } from "./run-hooks.ts";
 
 type WorkerState = WorkerStatus["state"];
@@ -57,6 +58,7 @@ export class Worker implements AsyncDisposable {
   readonly #heartbeat: Heartbeat;
   readonly #executors: Executors;
   readonly #finish = new Finish();
+  readonly #transacted: Transacted;
   #subscription: AsyncDisposable | undefined;
   #phase: Phase = "new";
   #isPaused = false;
@@ -78,10 +80,11 @@ export class Worker implements AsyncDisposable {
     this.#heartbeat = new Heartbeat(broker, this.#options);
     const { concurrency, hooks, isolation, hostStart, fork } = this.#options;
     const inline = hooks === undefined ? runInline : withHooks(runInline, hooks);
-    this.#executors = new Executors({ inline, isolation, start: hostStart, fork });
+    this.#executors = new Executors({ inline, isolation, start: hostStart, fork, broker });
     this.#executors.check(this.#registry);
     const { execute } = this.#executors;
-    this.runs = new Runs(concurrency, broker.edit, (run, outcome) => this.#done(run, outcome), execute);
+    this.#transacted = new Transacted(this.events, broker);
+    this.runs = new Runs(concurrency, broker, (run, outcome) => this.#done(run, outcome), execute);
     this.runs.onAbandoned = ({ id, queue, name }) =>
       this.events.announce("job:abandoned", () => [{ id, queue, name }]);
     this.#exchange = new Exchange(broker, {
@@ -92,6 +95,7 @@ export class Worker implements AsyncDisposable {
         this.#pump();
       },
       settled: (outcome, counted) => {
+        if (this.#transacted.answered(outcome, counted)) return;
         if (!counted) this.events.announce("job:lost", () => [{ id: outcome.id }]);
       },
       failed: (error) => this.events.announce("broker:lost", () => [{ error }]),
@@ -291,7 +295,8 @@ export class Worker implements AsyncDisposable {
   #done(run: JobRun, outcome: Outcome): void {
     this.#intake.pace.observe(run.queue, performance.now() - run.startedAt);
     this.#exchange.add(outcome);
-    announceOutcome(this.events, run, outcome);
+    if (run.hasCompletedIn) this.#transacted.expect(run, outcome);
+    else announceOutcome(this.events, run, outcome);
     this.#pump();
     // The last one out: nothing will join this outcome, so that it need not wait.
     if (this.runs.size === 0 && this.#intake.size === 0) this.#exchange.request();

@@ -81,7 +81,10 @@ export function fakeRun(id: string, options: Partial<Claim> = {}) {
   };
   const notes: object[] = [];
   const definition = defineJob({ name: "any", attempts: 1, perform: () => undefined });
-  const run = new JobRun(claim, definition, 0, { noted: (_, note) => notes.push(note) });
+  const run = new JobRun(claim, definition, 0, {
+    noted: (_, note) => notes.push(note),
+    completeIn: async () => true,
+  });
   const outcomes: Outcome[] = [];
   return { run, notes, outcomes };
 }

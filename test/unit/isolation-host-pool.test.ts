@@ -5,7 +5,7 @@ import { poll } from "../support/workshop.ts";
 
 function open(options: Partial<HostPoolOptions> = {}) {
   const { launch, hosts } = fakeLaunch();
-  const pool = new HostPool({ launch, warm: 0, ...options });
+  const pool = new HostPool({ launch, broker: { name: "fake", url: undefined }, warm: 0, ...options });
   /** Has a job run; answers what becomes of it. */
   const give = (id: string) => {
     const { run, outcomes } = fakeRun(id);

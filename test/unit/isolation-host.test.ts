@@ -9,7 +9,7 @@ function begin(id = "7", bootMs?: number) {
   const { launch, hosts } = fakeLaunch();
   const heard: string[] = [];
   const host = new Host(
-    { launch, bootMs },
+    { launch, broker: { name: "fake", url: undefined }, bootMs },
     { onFree: () => heard.push("free"), onGone: () => heard.push("gone") },
   );
   const [process = new FakeHost({ onMessage() {}, onOutput() {}, onExit() {} })] = hosts;
@@ -126,7 +126,7 @@ describe("a host", () => {
   });
 
   it("that cannot be started at all settles its run as well", async () => {
-    const host = new Host({ launch: refuse }, { onFree: () => undefined, onGone: () => undefined });
+    const host = new Host({ launch: refuse, broker: { name: "fake", url: undefined } }, { onFree: () => undefined, onGone: () => undefined });
     const { run, outcomes } = fakeRun("7");
     host.run(run, (outcome) => outcomes.push(outcome));
     await poll(() => outcomes.length).toBe(1);

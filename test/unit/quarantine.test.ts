@@ -13,7 +13,7 @@ function claimOf(crashes: number): Claim {
 }
 
 function runOf(crashes: number): JobRun {
-  return new JobRun(claimOf(crashes), job, 0, { noted: () => undefined });
+  return new JobRun(claimOf(crashes), job, 0, { noted: () => undefined, completeIn: async () => true });
 }
 
 const fresh = claimOf(0);

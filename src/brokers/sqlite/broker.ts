@@ -19,6 +19,7 @@ import { Queues } from "./queues.ts";
 import { release } from "./release.ts";
 import { settle } from "./settle.ts";
 import { SqliteStore } from "./store.ts";
+import { SqliteTransactions } from "./transactions.ts";
 import { SqliteWakeups } from "./wakeups.ts";
 
 /** Jobs in one SQLite file, for any number of processes on one host. */
@@ -30,12 +31,12 @@ export class SqliteBroker implements Broker {
   readonly edit: SqliteEdit;
   readonly store: SqliteStore;
   readonly maintenance: SqliteMaintenance;
+  readonly transactions: SqliteTransactions;
   readonly schedules = undefined;
   readonly flows = undefined;
   readonly limits = undefined;
   readonly events = undefined;
   readonly stats = undefined;
-  readonly transactions = undefined;
   readonly #connection: Connection;
   readonly #queues: Queues;
 
@@ -48,6 +49,7 @@ export class SqliteBroker implements Broker {
     this.store = new SqliteStore(connection);
     this.edit = new SqliteEdit(connection, this.#queues, this.wakeups);
     this.maintenance = new SqliteMaintenance(connection, this.wakeups);
+    this.transactions = new SqliteTransactions(connection, this.wakeups);
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly string[]> {
@@ -90,6 +92,7 @@ export class SqliteBroker implements Broker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.transactions[Symbol.dispose]();
     this.wakeups.close();
     this.#connection.close();
   }

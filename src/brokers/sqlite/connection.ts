@@ -7,6 +7,15 @@ import { isBusy, toFailure } from "./failure.ts";
 import type { SqliteLocation } from "./location.ts";
 import { toNumber } from "./rows.ts";
 
+/** What a write of ours begins and ends with. Each is one statement. */
+export interface Bounds {
+  readonly begin: readonly string[];
+  readonly commit: readonly string[];
+  readonly rollback: readonly string[];
+}
+
+const OWN_TRANSACTION: Bounds = { begin: ["begin immediate"], commit: ["commit"], rollback: ["rollback"] };
+
 const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store"];
 
 /**
@@ -22,14 +31,16 @@ export class Connection {
   readonly location: SqliteLocation;
   readonly #database: SqliteDatabase;
   readonly #sql: ReadonlyMap<string, string>;
+  readonly #bounds: Bounds;
   /** Called when what was written, and perhaps read back, is undone. */
   onRollback: () => void = () => undefined;
   readonly #inode: number | undefined;
   #isOpen = true;
   readonly #prepared = new Map<string, SqliteStatement>();
 
-  constructor(database: SqliteDatabase, location: SqliteLocation) {
+  constructor(database: SqliteDatabase, location: SqliteLocation, bounds = OWN_TRANSACTION) {
     this.#database = database;
+    this.#bounds = bounds;
     this.location = location;
     this.#inode = inodeOf(location.path);
     const files = SCRIPTS.map((script) => new URL(`./sql/${script}.sql`, import.meta.url));
@@ -75,12 +86,12 @@ export class Connection {
   async write<T>(work: (now: number) => T): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.5, MAX_WAIT_MS)) {
+      this.assertUsable();
       if (this.#begin(deadline)) return this.#finish(work);
       const pauseMs = waitMs * (0.5 + Math.random());
       // Timers tick in milliseconds: shorter pauses must be slept through, longer ones let jobs run meanwhile.
       if (pauseMs < 1) Atomics.wait(sleeper, 0, 0, pauseMs);
       else await delay(pauseMs);
-      this.#assertOpen();
     }
   }
 
@@ -110,8 +121,8 @@ export class Connection {
     });
   }
 
-  /** A call may wait for the lock while the broker is closed. */
-  #assertOpen(): void {
+  /** A call may wait for the lock while the broker is closed. @internal */
+  assertUsable(): void {
     if (this.#isOpen) return;
     throw new GangerError("GANGER_BROKER_CLOSED", "The sqlite broker was closed during a call", {
       hint: "Await its calls before you close it.",
@@ -121,7 +132,7 @@ export class Connection {
   /** False when another connection has the write lock, until the deadline. */
   #begin(deadline: number): boolean {
     try {
-      this.statementOf("begin", "begin immediate").run();
+      this.#runAll(this.#bounds.begin);
       return true;
     } catch (error) {
       if (isBusy(error) && performance.now() < deadline) return false;
@@ -132,7 +143,7 @@ export class Connection {
   #finish<T>(work: (now: number) => T): T {
     try {
       const result = work(this.now());
-      this.statementOf("commit", "commit").run();
+      this.#runAll(this.#bounds.commit);
       return result;
     } catch (error) {
       this.#rollback();
@@ -143,11 +154,15 @@ export class Connection {
 
   #rollback(): void {
     try {
-      this.statementOf("rollback", "rollback").run();
+      this.#runAll(this.#bounds.rollback);
     } catch (error) {
       // SQLite has rolled back by itself after some errors, such as a full disk.
-      if (!String(error).includes("no transaction is active")) throw error;
+      if (!/no transaction is active|no such savepoint/.test(String(error))) throw error;
     }
+  }
+
+  #runAll(statements: readonly string[]): void {
+    for (const sql of statements) this.statementOf(sql, sql).run();
   }
 }
 

@@ -1,7 +1,15 @@
 import { createRequire } from "node:module";
 import { importDriver } from "../../broker/driver.ts";
 import { GangerError } from "../../errors.ts";
-import { asSqlite, type NodeSqlite, toNodeSqlite, versionOf } from "./rows.ts";
+import {
+  asSqlite,
+  type BetterDatabase,
+  type NodeDatabase,
+  type NodeSqlite,
+  toBetterSqlite,
+  toNodeSqlite,
+  versionOf,
+} from "./rows.ts";
 
 /** What this broker needs of a SQLite library; both libraries are made to look like it. */
 export interface SqliteDatabase {
@@ -45,7 +53,11 @@ function nodeSqlite(): NodeSqlite | undefined {
 }
 
 function openNodeSqlite({ DatabaseSync }: NodeSqlite, path: string): SqliteDatabase {
-  const database = new DatabaseSync(path);
+  return wrapNode(new DatabaseSync(path));
+}
+
+/** Makes a database of `node:sqlite` look like any other. */
+export function wrapNode(database: NodeDatabase): SqliteDatabase {
   return {
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
@@ -53,6 +65,8 @@ function openNodeSqlite({ DatabaseSync }: NodeSqlite, path: string): SqliteDatab
       const statement = database.prepare(sql);
       const hasArrays = statement.setReturnArrays !== undefined;
       statement.setReturnArrays?.(true);
+      // A user's own connection may be set to read all whole numbers so.
+      statement.setReadBigInts(false);
       const toRow = (row: object): SqliteRow => (hasArrays ? asSqlite(row) : Object.values(row));
       return {
         all: (...values) => statement.all(...values).map(toRow),
@@ -72,13 +86,17 @@ function openNodeSqlite({ DatabaseSync }: NodeSqlite, path: string): SqliteDatab
 async function openBetterSqlite(path: string): Promise<SqliteDatabase> {
   assertSuited();
   const { default: Database } = await importDriver("better-sqlite3", () => import("better-sqlite3"));
-  const database = new Database(path, { timeout: 0 });
+  return wrapBetterSqlite(toBetterSqlite(new Database(path, { timeout: 0 })));
+}
+
+/** Makes a database of better-sqlite3 look like any other. */
+export function wrapBetterSqlite(database: BetterDatabase): SqliteDatabase {
   return {
     exec: (sql) => void database.exec(sql),
     close: () => void database.close(),
     prepare(sql) {
-      const statement = database.prepare<SqliteValue[], unknown[]>(sql);
-      if (statement.reader) statement.raw(true);
+      const statement = database.prepare(sql);
+      if (statement.reader) statement.raw(true).safeIntegers(false);
       return {
         all: (...values) => statement.all(...values),
         get: (...values) => statement.get(...values),

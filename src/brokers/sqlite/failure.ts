@@ -8,6 +8,11 @@ const FAILURES: Readonly<Record<string, readonly [ErrorCode, string, string]>> =
     "is locked by another program",
     "End the program that has it open for writing.",
   ],
+  SQLITE_BUSY_SNAPSHOT: [
+    "GANGER_TRANSACTION_INVALID",
+    "was written to since the transaction read from it",
+    "Begin the transaction with: begin immediate",
+  ],
   SQLITE_LOCKED: [
     "GANGER_BROKER_LOCKED",
     "is locked by another program",

@@ -9,7 +9,10 @@ export interface NodeSqlite {
   readonly DatabaseSync: new (path: string) => NodeDatabase;
 }
 
-interface NodeDatabase {
+/** What is used of a database of `node:sqlite`, ours or a user's. */
+export interface NodeDatabase {
+  /** Not before Node.js 22.16. */
+  readonly isTransaction?: boolean;
   exec(sql: string): void;
   close(): void;
   prepare(sql: string): {
@@ -17,8 +20,39 @@ interface NodeDatabase {
     get(...values: unknown[]): object | undefined;
     run(...values: unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint };
     setReturnArrays?(on: boolean): void;
+    setReadBigInts(on: boolean): void;
   };
 }
+
+/** What is used of a database of better-sqlite3, ours or a user's. */
+export interface BetterDatabase {
+  readonly inTransaction: boolean;
+  exec(sql: string): unknown;
+  close(): unknown;
+  prepare(sql: string): {
+    readonly reader: boolean;
+    raw(on: boolean): { safeIntegers(on: boolean): unknown };
+    all(...values: unknown[]): SqliteRow[];
+    get(...values: unknown[]): SqliteRow | undefined;
+    run(...values: unknown[]): { changes: number; lastInsertRowid: number | bigint };
+  };
+}
+
+export function toBetterSqlite(database: object): BetterDatabase {
+  return database as BetterDatabase;
+}
+
+/** Tells by what a user's connection can do which library it is of; `undefined` for any other object. */
+export function toUsersDatabase(connection: object): UsersDatabase | undefined {
+  const database = connection as Partial<BetterDatabase & NodeDatabase>;
+  if (typeof database.prepare !== "function" || typeof database.exec !== "function") return undefined;
+  if ("inTransaction" in database) return { better: toBetterSqlite(connection) };
+  return "enableLoadExtension" in connection ? { node: database as NodeDatabase } : undefined;
+}
+
+type UsersDatabase =
+  | { readonly better: BetterDatabase; readonly node?: undefined }
+  | { readonly node: NodeDatabase; readonly better?: undefined };
 
 export function toNodeSqlite(module: object | undefined): NodeSqlite | undefined {
   return module as NodeSqlite | undefined;
@@ -35,6 +69,8 @@ export function versionOf(manifest: unknown): string | undefined {
 /** The primary result code by name; better-sqlite3 names it, node:sqlite numbers it. */
 export function resultCodeOf(error: unknown): string | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  // The one extended code that means something else: to wait does not help.
+  if (errcode === 517 || code === "SQLITE_BUSY_SNAPSHOT") return "SQLITE_BUSY_SNAPSHOT";
   if (typeof errcode === "number") return RESULT_CODES[errcode & 0xff];
   if (typeof code !== "string") return undefined;
   return Object.values(RESULT_CODES).find((name) => code === name || code.startsWith(`${name}_`));

@@ -18,6 +18,7 @@ import { inspectCases } from "./facet/inspect.ts";
 import { maintenanceCases } from "./facet/maintenance.ts";
 import { pruneCases } from "./facet/prune.ts";
 import { storeCases } from "./facet/store.ts";
+import { transactionCases } from "./facet/transactions.ts";
 import { transitionCases } from "./facet/transitions.ts";
 import { wakeupCases } from "./facet/wakeup.ts";
 import { processCases } from "./load/process.ts";
@@ -47,6 +48,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...pruneCases,
   ...storeCases,
   ...wakeupCases,
+  ...transactionCases,
   ...randomCases,
   ...scaleCases,
   ...processCases,

@@ -1,3 +1,4 @@
+import type { Broker } from "../../broker/broker.ts";
 import { GangerError } from "../../errors.ts";
 import type { ResolvedIsolation } from "../../job/isolation.ts";
 import type { AnyJob, JobRegistry } from "../../job/registry.ts";
@@ -5,7 +6,7 @@ import type { Executor } from "../run/executor.ts";
 import { HostPool } from "./host-pool.ts";
 import { launchProcess } from "./launch-process.ts";
 import { launchThread } from "./launch-thread.ts";
-import type { HostStart } from "./messages.ts";
+import type { HostBroker, HostStart } from "./messages.ts";
 import type { Launch } from "./transport.ts";
 
 export interface ExecutorsOptions {
@@ -16,6 +17,8 @@ export interface ExecutorsOptions {
   readonly start: HostStart | undefined;
   /** A quicker way to a process than a new one. */
   readonly fork?: Launch | undefined;
+  /** Where the jobs come from. */
+  readonly broker: Pick<Broker, "name" | "url" | "transactions">;
 }
 
 /** Runs each job where it is to run: in this process, in a thread, or in a process of its own. */
@@ -70,12 +73,17 @@ export class Executors implements Disposable {
   #createPool({ type, memory, maxJobs }: ResolvedIsolation): HostPool {
     const { start = { modules: [] }, fork } = this.#options;
     const { bootMs } = start;
+    const broker = toHostBroker(this.#options.broker);
     if (type === "thread")
-      return new HostPool({ launch: launchThread(start, memory), bootMs, maxJobs, warm: 1 });
+      return new HostPool({ launch: launchThread(start, memory), broker, bootMs, maxJobs, warm: 1 });
     const launch = fork ?? launchProcess(start);
     // A fork is quicker than it is worth to keep one waiting.
-    return new HostPool({ launch, bootMs, maxJobs, memory, warm: fork === undefined ? 1 : 0 });
+    return new HostPool({ launch, broker, bootMs, maxJobs, memory, warm: fork === undefined ? 1 : 0 });
   }
+}
+
+function toHostBroker({ name, url, transactions }: ExecutorsOptions["broker"]): HostBroker {
+  return { name, url: transactions === undefined ? undefined : url };
 }
 
 function withoutModules(job: string, { type }: ResolvedIsolation): GangerError {

@@ -1,10 +1,12 @@
 import type { Executor } from "../run/executor.ts";
 import { Host } from "./host.ts";
+import type { HostBroker } from "./messages.ts";
 import type { Launch } from "./transport.ts";
 import { watchMemory } from "./watch-memory.ts";
 
 export interface HostPoolOptions {
   readonly launch: Launch;
+  readonly broker: HostBroker;
   /** How long one may take until it is ready. */
   readonly bootMs?: number | undefined;
   /** Runs after which a host is replaced. */

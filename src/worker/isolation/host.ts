@@ -4,11 +4,13 @@ import { MAX_TIMER_MS } from "../../util/timers.ts";
 import type { JobRun } from "../run/job-run.ts";
 import { Interruption, toFailure, toUnstarted } from "../run/outcome.ts";
 import { Capture } from "./capture.ts";
-import { type FromHost, markOf } from "./messages.ts";
+import { type FromHost, type HostBroker, markOf } from "./messages.ts";
 import { type Launch, launchSafely, type Transport } from "./transport.ts";
 
 export interface HostOptions {
   readonly launch: Launch;
+  /** Whose jobs it runs. */
+  readonly broker: HostBroker;
   /** How long it may take until it is ready; beyond that it is killed. @default 60000 */
   readonly bootMs?: number | undefined;
 }
@@ -27,6 +29,7 @@ interface Assignment {
 /** What a worker knows of one process or thread that runs jobs for it, one at a time. */
 export class Host {
   readonly #transport: Transport;
+  readonly #broker: HostBroker;
   readonly #listener: HostListener;
   readonly #capture = new Capture();
   #assignment: Assignment | undefined;
@@ -37,7 +40,8 @@ export class Host {
   /** Runs that it was given. */
   taken = 0;
 
-  constructor({ launch, bootMs = BOOT_MS }: HostOptions, listener: HostListener) {
+  constructor({ launch, broker, bootMs = BOOT_MS }: HostOptions, listener: HostListener) {
+    this.#broker = broker;
     this.#listener = listener;
     this.#transport = launchSafely(launch, {
       onMessage: (message) => this.#receive(message),
@@ -65,7 +69,7 @@ export class Host {
     this.#assignment = { run, settle };
     this.#capture.begin(markOf(run.claim), (line) => run.log(line));
     run.remote = { abort: (reason) => this.#abort(run, reason), kill: () => this.#transport.kill() };
-    this.#transport.send({ type: "run", claim: run.claim });
+    this.#transport.send({ type: "run", claim: run.claim, broker: this.#broker });
   }
 
   /** It holds more memory than its run may have. */
@@ -109,6 +113,9 @@ export class Host {
         if (run?.claim.token !== message.token) return;
         if (message.progress !== undefined) run.progress(message.progress);
         if (message.line !== undefined) run.log(message.line);
+        return;
+      case "transacted":
+        if (run?.claim.token === message.token) run.hasCompletedIn = true;
         return;
       case "done":
         if (run?.claim.token === message.token) void this.#done(run, message.outcome);

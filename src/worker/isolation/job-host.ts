@@ -5,7 +5,8 @@ import { type Executor, runInline } from "../run/executor.ts";
 import { JobRun } from "../run/job-run.ts";
 import { Interruption, toUnknown } from "../run/outcome.ts";
 import { withHooks } from "../run-hooks.ts";
-import { type FromHost, markOf, type ToHost } from "./messages.ts";
+import { type FromHost, type HostBroker, markOf, type ToHost } from "./messages.ts";
+import { RemoteCompleter } from "./remote-completer.ts";
 
 export interface JobHostOptions {
   readonly jobs: JobRegistry;
@@ -19,6 +20,7 @@ export interface JobHostOptions {
 export class JobHost {
   readonly #options: JobHostOptions;
   readonly #execute: Executor;
+  readonly #completer = new RemoteCompleter();
   #run: JobRun | undefined;
 
   constructor(options: JobHostOptions) {
@@ -27,7 +29,7 @@ export class JobHost {
   }
 
   obey(message: ToHost): void {
-    if (message.type === "run") this.#start(message.claim);
+    if (message.type === "run") this.#start(message.claim, message.broker);
     if (message.type === "abort" && message.token === this.#run?.claim.token)
       this.#run.abort(new Interruption(message.kind, message.message));
   }
@@ -40,12 +42,19 @@ export class JobHost {
     await new Promise((resolve) => setTimeout(resolve, run.definition.graceMs));
   }
 
-  #start(claim: Claim): void {
+  #start(claim: Claim, broker: HostBroker): void {
     const definition = this.#options.jobs.find(claim.name);
     if (definition === undefined) return void this.#settle(claim, toUnknown(claim));
     const { token } = claim;
+    const complete = this.#completer.for(broker);
     this.#run = new JobRun(claim, definition, 0, {
       noted: (_, note) => this.#options.send({ type: "noted", token, ...note }),
+      completeIn: async (...what) => {
+        const isHeld = await complete(...what);
+        // Told before the transaction can be committed: whatever ends this process then, the worker knows of it.
+        if (isHeld) this.#options.send({ type: "transacted", token });
+        return isHeld;
+      },
     });
     this.#execute(this.#run, (_, outcome) => void this.#settle(claim, outcome));
   }

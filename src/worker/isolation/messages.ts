@@ -14,9 +14,16 @@ export interface HostStart {
   readonly bootMs?: number | undefined;
 }
 
+/** The worker's broker, for jobs that are to be completed in a transaction. */
+export interface HostBroker {
+  readonly name: string;
+  /** Where it can be opened once more; `undefined` when it cannot take part in transactions. It may hold a password. */
+  readonly url: string | undefined;
+}
+
 export type ToHost =
   | { readonly type: "start"; readonly start: HostStart }
-  | { readonly type: "run"; readonly claim: Claim }
+  | { readonly type: "run"; readonly claim: Claim; readonly broker: HostBroker }
   | {
       readonly type: "abort";
       readonly token: number;
@@ -34,6 +41,8 @@ export type FromHost =
       readonly progress?: number | undefined;
       readonly line?: string | undefined;
     }
+  /** The run has written its completion into a transaction of the user's. */
+  | { readonly type: "transacted"; readonly token: number }
   /** What became of the run. Everything it printed stands before its mark in each stream. */
   | { readonly type: "done"; readonly token: number; readonly outcome: Outcome };
 

@@ -13,6 +13,12 @@ export function narrate(events: Announcer, log: Logger): void {
   events.on("job:crashed", ({ id, name, detail }) =>
     log.warn({ job: id, kind: name, detail }, "job crashed what it ran in"),
   );
+  events.on("job:overruled", ({ id, name, error }) =>
+    log.warn(
+      { job: id, kind: name, error: error.message },
+      "job failed after its transaction had completed it",
+    ),
+  );
   events.on("job:lost", ({ id }) => log.warn({ job: id }, "a claim was lost, and the outcome refused"));
   events.on("broker:lost", ({ error }) =>
     log.error({ reason: toFailure(error).message }, "the broker does not answer"),

@@ -3,10 +3,14 @@ import { MAX_LOG_LINE_LENGTH } from "../../broker/edit.ts";
 import type { JobContext } from "../../job/context.ts";
 import type { JobOverrides } from "../../job/overrides.ts";
 import type { AnyJob } from "../../job/registry.ts";
+import { type CompleteIn, lost } from "./complete-in.ts";
+import { toCompleted } from "./outcome.ts";
 
 /** What a run tells its worker. */
 export interface RunListener {
   noted(run: JobRun, note: { readonly progress?: number; readonly line?: string }): void;
+  /** Settles a claim inside a transaction of the user's; false when it was lost. */
+  readonly completeIn: CompleteIn;
 }
 
 /** A run in another process or thread. */
@@ -28,6 +32,8 @@ export class JobRun implements JobContext {
   isSettled = false;
   /** The payload fits, and the job's own code was called. */
   hasBegun = false;
+  /** It was completed in a transaction of the user's, which may have been committed or not. */
+  hasCompletedIn = false;
   /** What it threw, as it is. */
   thrown: unknown;
   /** What `perform` came to, while a hook after it still runs: it stands, should the hook never end. */
@@ -37,6 +43,8 @@ export class JobRun implements JobContext {
   readonly #listener: RunListener;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
+  #progress: JobContext["progress"] | undefined;
+  #log: JobContext["log"] | undefined;
 
   constructor(claim: Claim, definition: AnyJob, slot: number, listener: RunListener) {
     this.claim = claim;
@@ -96,13 +104,33 @@ export class JobRun implements JobContext {
     this.remote?.abort(reason);
   }
 
-  progress(done: number): void {
-    if (this.isSettled || !Number.isFinite(done)) return;
-    this.#listener.noted(this, { progress: Math.min(1, Math.max(0, done)) });
+  // What a job may take out of its context, as `perform(payload, { log })` does, is bound to the run when it is asked for.
+
+  get progress(): JobContext["progress"] {
+    this.#progress ??= (done) => {
+      if (this.isSettled || !Number.isFinite(done)) return;
+      this.#listener.noted(this, { progress: Math.min(1, Math.max(0, done)) });
+    };
+    return this.#progress;
   }
 
-  log(line: string): void {
-    if (!this.isSettled) this.#listener.noted(this, { line: toLine(line).slice(0, MAX_LOG_LINE_LENGTH) });
+  get log(): JobContext["log"] {
+    this.#log ??= (line) => {
+      if (!this.isSettled) this.#listener.noted(this, { line: toLine(line).slice(0, MAX_LOG_LINE_LENGTH) });
+    };
+    return this.#log;
+  }
+
+  get completeIn(): JobContext["completeIn"] {
+    return (transaction, result) => this.#completeIn(transaction, result);
+  }
+
+  async #completeIn(transaction: object, result: unknown): Promise<void> {
+    if (this.isSettled) throw lost(this.id, "its run was given up");
+    const outcome = toCompleted(this, result);
+    const held = await this.#listener.completeIn(this, transaction, outcome);
+    if (!held) throw lost(this.id, "it was cancelled, given to another worker, or completed before");
+    this.hasCompletedIn = true;
   }
 }
 

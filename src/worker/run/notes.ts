@@ -1,5 +1,7 @@
+import type { Broker } from "../../broker/broker.ts";
 import type { Edit, Note } from "../../broker/edit.ts";
 import { type ErrorCode, isGangerError } from "../../errors.ts";
+import { type CompleteIn, completerOf } from "./complete-in.ts";
 import type { JobRun, RunListener } from "./job-run.ts";
 
 const MAX_LINES = 100;
@@ -9,13 +11,18 @@ interface RunNote {
   log: string[];
 }
 
+/** What running jobs need of their broker. */
+export type RunBroker = Pick<Broker, "name" | "edit" | "transactions">;
+
 /** Collects what running jobs report, and writes it by the batch. */
 export class Notes implements RunListener {
+  readonly completeIn: CompleteIn;
   readonly #edit: Edit | undefined;
   readonly #pending = new Map<JobRun, RunNote>();
 
-  constructor(edit: Edit | undefined) {
-    this.#edit = edit;
+  constructor(broker: RunBroker) {
+    this.#edit = broker.edit;
+    this.completeIn = completerOf(broker);
   }
 
   noted(run: JobRun, { progress, line }: { readonly progress?: number; readonly line?: string }): void {

@@ -21,14 +21,19 @@ export class Interruption extends Error {
   }
 }
 
-/** The outcome of a run that returned. */
-export function toSuccess(run: JobRun, value: unknown): Outcome {
+/** The outcome of a run that has done its work. @throws `GANGER_PAYLOAD_*` for a result that cannot be kept. */
+export function toCompleted(run: JobRun, value: unknown): Outcome {
   const { id, token } = run.claim;
   const keepMs = run.overrides.keep?.completedMs ?? run.definition.keep.completedMs;
   if (value === undefined)
     return keepMs === undefined ? { id, token, kind: "completed" } : { id, token, kind: "completed", keepMs };
+  return { id, token, kind: "completed", result: toJson(value, `The result of "${run.name}"`), keepMs };
+}
+
+/** The outcome of a run that returned. */
+export function toSuccess(run: JobRun, value: unknown): Outcome {
   try {
-    return { id, token, kind: "completed", result: toJson(value, `The result of "${run.name}"`), keepMs };
+    return toCompleted(run, value);
   } catch (error) {
     // The work is done: to do it again for the sake of its result would be worse than to say so.
     return toFailed(run, toJobError(error));

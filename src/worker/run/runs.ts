@@ -1,12 +1,11 @@
 import type { Claim, Outcome } from "../../broker/claim.ts";
-import type { Edit } from "../../broker/edit.ts";
 import type { Ledger } from "../../ipc/ledger.ts";
 import type { AnyJob } from "../../job/registry.ts";
 import { MAX_TIMER_MS } from "../../util/timers.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Executor, runInline } from "./executor.ts";
 import { JobRun } from "./job-run.ts";
-import { Notes } from "./notes.ts";
+import { Notes, type RunBroker } from "./notes.ts";
 import { Interruption, toFailure } from "./outcome.ts";
 
 type Done = (run: JobRun, outcome: Outcome) => void;
@@ -34,8 +33,8 @@ export class Runs {
   /** Called for a run that was given up, though it goes on. */
   onAbandoned: (run: JobRun) => void = () => undefined;
 
-  constructor(concurrency: number, edit: Edit | undefined, done: Done, execute: Executor = runInline) {
-    this.notes = new Notes(edit);
+  constructor(concurrency: number, broker: RunBroker, done: Done, execute: Executor = runInline) {
+    this.notes = new Notes(broker);
     this.#execute = execute;
     this.#done = done;
     this.#freeSlots = Array.from({ length: concurrency }, (_, slot) => slot);
@@ -97,7 +96,8 @@ export class Runs {
     const since = performance.now() - ASK_AFTER_MS;
     const asked = [...this.#running].filter((run) => run.startedAt < since);
     for (const run of await this.notes.flush(asked)) {
-      if (run.abortReason !== undefined) continue;
+      // One that was completed in a transaction holds no claim from the commit on, and may go on for a while.
+      if (run.abortReason !== undefined || run.hasCompletedIn) continue;
       run.abort(
         new Interruption("lost", "The claim was lost: the job was cancelled, or given to another worker"),
       );
