@@ -126,7 +126,10 @@ describe("a host", () => {
   });
 
   it("that cannot be started at all settles its run as well", async () => {
-    const host = new Host({ launch: refuse, broker: { name: "fake", url: undefined } }, { onFree: () => undefined, onGone: () => undefined });
+    const host = new Host(
+      { launch: refuse, broker: { name: "fake", url: undefined } },
+      { onFree: () => undefined, onGone: () => undefined },
+    );
     const { run, outcomes } = fakeRun("7");
     host.run(run, (outcome) => outcomes.push(outcome));
     await poll(() => outcomes.length).toBe(1);
