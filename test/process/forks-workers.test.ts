@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { startTimeOf } from "../../src/util/proc-stat.ts";
-import { apart, here, prints, spawns, traces } from "../fixtures/jobs-forks/jobs.mjs";
+import { apart, completesIn, here, prints, spawns, traces } from "../fixtures/jobs-forks/jobs.mjs";
 import { eventually } from "../support/eventually.ts";
 import { FORK_JOBS, ForkPool } from "../support/fork-pool.ts";
 import { titleOf } from "../support/pool-folder.ts";
@@ -128,4 +128,11 @@ describe("workers", () => {
     const successor = await forks.worker(worker);
     expect(childrenOf(await forks.server())).toContain(successor);
   });
+});
+
+it("a job in a fork of its own is completed in a transaction", async () => {
+  await using forks = await ForkPool.start({ workers: { work: 1 } }, 1);
+  const id = await forks.pool.client.enqueue(completesIn, { file: forks.file("ganger.db") });
+
+  expect(await forks.result<number>(id)).toBe(await forks.server());
 });

@@ -24,8 +24,9 @@ export async function start(
   isolation: WorkerOptions["isolation"],
   options: WorkerOptions = {},
   registry = ALL,
+  broker = "memory:",
 ) {
-  const client = await connect("memory:");
+  const client = await connect(broker);
   const worker = new Worker(client.broker, registry, {
     ledger: false,
     isolation,
