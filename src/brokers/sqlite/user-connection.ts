@@ -14,7 +14,7 @@ export class UserConnection extends Connection {
   readonly #database: SqliteDatabase;
   readonly #isInTransaction: () => boolean;
 
-  private constructor(database: SqliteDatabase, location: SqliteLocation, isInTransaction: () => boolean) {
+  private constructor(database: SqliteDatabase, location: SqliteLocation, isOpen: () => boolean) {
     // The first statement changes nothing and takes the write lock: what is read after it cannot be outdated.
     const lock = withPrefix("delete from ganger_blocked where false", location.prefix);
     super(database, location, {
@@ -23,7 +23,7 @@ export class UserConnection extends Connection {
       rollback: ["rollback to ganger", "release ganger"],
     });
     this.#database = database;
-    this.#isInTransaction = isInTransaction;
+    this.#isInTransaction = isOpen;
   }
 
   /** @throws `GANGER_TRANSACTION_INVALID` for what is no connection to the file of this location. */

@@ -18,6 +18,7 @@ import { inspectCases } from "./facet/inspect.ts";
 import { maintenanceCases } from "./facet/maintenance.ts";
 import { pruneCases } from "./facet/prune.ts";
 import { storeCases } from "./facet/store.ts";
+import { transactionSettleCases } from "./facet/transaction-settle.ts";
 import { transactionCases } from "./facet/transactions.ts";
 import { transitionCases } from "./facet/transitions.ts";
 import { wakeupCases } from "./facet/wakeup.ts";
@@ -49,6 +50,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...storeCases,
   ...wakeupCases,
   ...transactionCases,
+  ...transactionSettleCases,
   ...randomCases,
   ...scaleCases,
   ...processCases,
