@@ -93,7 +93,7 @@ export const transactionSettleCases: readonly ConformanceCase[] = [
       const lost = [done, released, { id: "nothing", token: 1 }, { id: held.id, token: held.token + 1 }];
       const { connection, commit } = await begin();
       for (const [verdict] of VERDICTS(queue("next"))) {
-        const outcomes = lost.map(({ id, token }) => ({ ...verdict, id, token }));
+        const outcomes = lost.map(({ id, token }) => Object.assign({ id, token }, verdict));
         assert.deepEqual(await transactions.settle(connection, outcomes), [false, false, false, false]);
       }
       const mixed = await transactions.settle(connection, [
