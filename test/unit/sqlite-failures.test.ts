@@ -7,7 +7,8 @@ import { SqliteBroker } from "../../src/brokers/sqlite/broker.ts";
 import { Connection } from "../../src/brokers/sqlite/connection.ts";
 import { openDatabase } from "../../src/brokers/sqlite/driver.ts";
 import { parseLocation } from "../../src/brokers/sqlite/location.ts";
-import { migrate, SCHEMA_VERSION } from "../../src/brokers/sqlite/migrate.ts";
+import { migrate } from "../../src/brokers/sqlite/migrate.ts";
+import { SCHEMA_VERSION } from "../../src/brokers/sqlite/schema.ts";
 
 let folder: string;
 let file: string;
@@ -64,11 +65,15 @@ describe("a SQLite store that cannot be used", () => {
     expect(await reader.inspect.ready()).toEqual(["q"]);
   });
 
-  it("was written by a newer release, and is left as it is", async () => {
+  it.each([
+    ["that this one cannot work with", "compatible = version"],
+    ["of which nothing else is known", "compatible = null"],
+  ])("was written by a newer release %s, and is left as it is", async (_, compatible) => {
     await using broker = await openBroker(`sqlite:${file}`);
     await broker.enqueue([job]);
     const database = await openDatabase(file);
-    database.exec(`update ganger_schema set version = ${SCHEMA_VERSION + 1}`);
+    database.exec(`update ganger_schema set version = ${SCHEMA_VERSION + 1};
+      update ganger_schema set ${compatible}`);
     database.close();
 
     await expect(openBroker(`sqlite:${file}`)).rejects.toMatchObject({ code: "GANGER_BROKER_NEWER" });
@@ -78,7 +83,7 @@ describe("a SQLite store that cannot be used", () => {
   it("has no room left: what was accepted stays, and the rest is refused whole", async () => {
     const database = await openDatabase(file);
     const connection = new Connection(database, parseLocation(`sqlite:${file}`));
-    await migrate(connection);
+    await migrate(connection, true);
     database.exec("pragma max_page_count = 60");
     await using broker = new SqliteBroker(connection, `sqlite:${file}`);
     const accepted: string[] = [];

@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Broker } from "../../broker/broker.ts";
+import type { OpenOptions } from "../../broker/migrate.ts";
 import { GangerError } from "../../errors.ts";
 import { SqliteBroker } from "./broker.ts";
 import { Connection } from "./connection.ts";
@@ -13,13 +14,15 @@ import { migrate } from "./migrate.ts";
  * Opens the embedded broker: `sqlite:PATH?synchronous=full|normal|off&prefix=NAME`.
  * The file and its tables are made when they are not there; its folder must be.
  */
-export async function openSqlite(url: string): Promise<Broker> {
+export async function openSqlite(
+  url: string,
+  { migrate: mayMigrate = true }: OpenOptions = {},
+): Promise<Broker> {
   const location = parseLocation(url);
-  assertFolder(location.path);
-  const database = await open(location);
+  const database = await openFile(location);
   try {
     const connection = new Connection(database, location);
-    await migrate(connection);
+    await migrate(connection, mayMigrate);
     return new SqliteBroker(connection, url);
   } catch (error) {
     database.close();
@@ -27,7 +30,9 @@ export async function openSqlite(url: string): Promise<Broker> {
   }
 }
 
-async function open({ path, synchronous }: SqliteLocation): Promise<SqliteDatabase> {
+/** Opens a database for reading and writing, which is made when it is not there. */
+export async function openFile({ path, synchronous }: SqliteLocation): Promise<SqliteDatabase> {
+  assertFolder(path);
   let database: SqliteDatabase | undefined;
   try {
     database = await openDatabase(path);
