@@ -1,6 +1,8 @@
 import type { Broker } from "../broker/broker.ts";
 import type { FacetName } from "../broker/facets.ts";
+import type { OpenOptions } from "../broker/migrate.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { ResolvedConfig } from "../config/resolved.ts";
 import { GangerError } from "../errors.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 
@@ -22,25 +24,36 @@ export async function withBroker<T>(
   return withBrokerAt(context, await findBroker(context, options), use);
 }
 
+/** Where a broker is, and how it is to be opened. */
+export interface FoundBroker extends OpenOptions {
+  /** With its path made absolute. It may hold a password. */
+  readonly url: string;
+}
+
 export async function withBrokerAt<T>(
   { stderr }: CliContext,
-  url: string,
+  { url, migrate }: FoundBroker,
   use: (broker: Broker) => Promise<T>,
 ): Promise<T> {
   const { openBroker } = await import("../broker/connect.ts");
-  await using broker = await openBroker(url);
+  await using broker = await openBroker(url, { migrate });
   if (broker.url === undefined) {
     stderr.write(`The ${broker.name} broker lives in one process: this command sees no jobs but its own.\n`);
   }
   return await use(broker);
 }
 
-/** The URL of the broker, with its path made absolute. It may hold a password. */
-export async function findBroker(context: CliContext, options: GlobalOptions): Promise<string> {
+export async function findBroker(context: CliContext, options: GlobalOptions): Promise<FoundBroker> {
   const { broker, config } = options;
-  if (broker === undefined || config !== undefined) return (await readConfig(context, options)).config.broker;
+  if (broker === undefined || config !== undefined)
+    return toFound((await readConfig(context, options)).config);
   const { toAbsoluteBroker } = await import("../config/broker-path.ts");
-  return toAbsoluteBroker(broker, context.cwd);
+  return { url: toAbsoluteBroker(broker, context.cwd) };
+}
+
+/** The broker of a configuration, which may say that its schema is left alone. */
+export function toFound({ broker, migrate }: Pick<ResolvedConfig, "broker" | "migrate">): FoundBroker {
+  return { url: broker, migrate };
 }
 
 /** @throws `GANGER_FACET_MISSING` when the broker does not have it. */

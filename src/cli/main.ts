@@ -6,6 +6,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { enqueueCommand } from "./commands/enqueue.ts";
 import { initCommand } from "./commands/init.ts";
 import { jobCommand, jobsCommand } from "./commands/jobs.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { queuesCommand } from "./commands/queues.ts";
 import { reloadCommand } from "./commands/reload.ts";
 import { restartCommand } from "./commands/restart.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   clearCommand,
   checkCommand,
   doctorCommand,
+  migrateCommand,
   verifyCommand,
 ];
 

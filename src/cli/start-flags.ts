@@ -8,6 +8,8 @@ export interface StartOptions extends GlobalOptions {
   readonly app?: string;
   readonly appname?: string;
   readonly daemon?: true;
+  /** `false`: `--no-migrate`; true unless that is given. */
+  readonly migrate?: boolean;
   /** `false`: `--no-pidfile`. The last of both wins. */
   readonly pidfile?: string | false;
   readonly lock?: string;
@@ -47,6 +49,7 @@ export function addStartOptions(command: Command): Command {
   command
     .option("-a, --app <name>", "what titles and logs call the application")
     .addOption(new Option("--appname <name>").hideHelp().conflicts("app"))
+    .option("--no-migrate", "do not bring the schema of the broker's store up to date; refuse an older one")
     .option("-d, --daemon", "run in the background; returns when the workers are ready")
     .option("-p, --pidfile <file>", "write the process id there")
     .option("--no-pidfile", "write no process id, also with --daemon")
@@ -82,10 +85,12 @@ export function toStartFlags(options: StartOptions): StartFlags {
     singleProcessGroup,
     restartAll,
     jsonLogs,
+    migrate,
   } = options;
   const values: FlagValues = {
     app: app ?? appname,
     broker,
+    migrate: migrate === false ? false : undefined,
     pidfile,
     lock,
     term: termOf(options),

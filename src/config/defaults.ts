@@ -3,6 +3,7 @@ import type { ExecOptions, Section, WorkerOptions } from "./options.ts";
 /** The lowest layer. The default of `app` depends on the configuration file. */
 export const DEFAULTS = {
   broker: "sqlite:./ganger.db",
+  migrate: true,
   jobs: "./jobs",
   fork: "auto",
   preload: [],

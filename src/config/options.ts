@@ -88,6 +88,13 @@ export interface Section {
    */
   readonly broker?: string | undefined;
   /**
+   * Whether the schema of the broker's store is brought up to date when it is opened. Without, an older one is refused:
+   * `ganger migrate` does it.
+   *
+   * @default true
+   */
+  readonly migrate?: boolean | undefined;
+  /**
    * Modules that export job definitions, or folders of such; relative to the configuration file.
    *
    * @default "./jobs"

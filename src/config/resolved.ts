@@ -6,6 +6,8 @@ import type { LogFormat, LogLevel, ManagerAction } from "./options.ts";
 export interface Settings {
   readonly app: string;
   readonly broker: string;
+  /** Whether the schema of the broker's store is brought up to date when it is opened. */
+  readonly migrate: boolean;
   readonly jobs: readonly string[];
   readonly workers: readonly WorkerGroup[];
   /** How many finished jobs a queue keeps; what a broker's `prune` takes. */

@@ -69,6 +69,7 @@ export const optionsSchema = z.strictObject(
   {
     app: filled.refine((text) => !/\p{Cc}/u.test(text), "must have no control characters"),
     broker: filled.regex(/^[a-z]+:/, "must be a URL such as sqlite:./ganger.db"),
+    migrate: z.boolean("must be true or false"),
     jobs: z
       .union(
         [filled, z.array(filled).min(1, "must name one path at least")],

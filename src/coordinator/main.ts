@@ -42,6 +42,7 @@ async function start({
   bounds,
   holders,
   broker: url,
+  migrate,
 }: CoordinatorStart): Promise<void> {
   process.title = `ganger[${app}]: coordinator`;
   const log = createLog({ ...options, name: "coordinator", write: (line) => process.stderr.write(line) });
@@ -50,7 +51,7 @@ async function start({
     else log.error({ reason: toFailure(error).message }, "the broker does not answer");
   };
   try {
-    broker = await openBroker(url);
+    broker = await openBroker(url, { migrate });
     coordinator = new Coordinator(broker, { everyMs, ttlMs, bounds, ledger, onTrouble });
     for (const holder of holders) coordinator.add(holder);
     coordinator.start();

@@ -14,7 +14,8 @@ export interface KeeperData {
 
 /** The thread beside a worker in a user's own process: a coordinator for that one worker. */
 async function main({ url, holder, queues, ttlMs, isAlone, ledger }: KeeperData): Promise<void> {
-  await using broker = await openBroker(url);
+  // The worker beside it has seen to the schema, or was told not to.
+  await using broker = await openBroker(url, { migrate: false });
   const bounds = isAlone ? undefined : false;
   const coordinator = new Coordinator(broker, { ttlMs, ledger, bounds, rescues: isAlone });
   coordinator.add({ holder, queues });

@@ -5,6 +5,8 @@ export interface WorkerStart {
   readonly app: string;
   /** May hold a password: it goes over the socket, never on a command line. */
   readonly broker: string;
+  /** Whether it brings the schema of the broker's store up to date. */
+  readonly migrate?: boolean | undefined;
   readonly jobs: readonly string[];
   readonly queues: string;
   readonly concurrency: number;
@@ -104,6 +106,7 @@ export type Worn =
 export interface CoordinatorStart {
   readonly app: string;
   readonly broker: string;
+  readonly migrate?: boolean | undefined;
   readonly everyMs: number;
   readonly ttlMs: number;
   readonly ledger: string;

@@ -23,6 +23,7 @@ const COMMANDS = [
   "clear",
   "check",
   "doctor",
+  "migrate",
   "verify",
 ];
 
@@ -79,6 +80,9 @@ describe("wrong usage", () => {
     [["retry", "1", "--all-failed"], /not both/],
     [["retry", "1", "--queue", "mail"], /--queue goes with --all-failed/],
     [["clear", "mail"], /nobody to ask; give --yes/],
+    [["migrate", "--down", "0"], /nobody to ask; give --yes/],
+    [["migrate", "--down", "-1"], /Give a version, a whole number from 0/],
+    [["migrate", "--down", "0", "--plan"], /--plan does not go with --down/],
     [["clear", "mail", "--state", "running"], /Allowed choices/],
     [[], /^Usage: ganger/],
   ])("%j exits with 2 and says why", async (argv, message) => {

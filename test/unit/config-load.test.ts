@@ -46,6 +46,7 @@ describe("loadConfig", () => {
       retention: DEFAULT_PRUNE_BOUNDS,
       heartbeat: { everyMs: 5000, ttlMs: 15_000 },
       log: { level: "info", format: "text" },
+      migrate: true,
       fork: "auto",
       preload: [],
       signals: defaultSignals("graceful-wait"),
@@ -80,6 +81,18 @@ describe("loadConfig", () => {
     ]);
     const env = { GANGER_FORK: "never" };
     expect((await load({ "ganger.yml": "fork: auto" }, { env })).config.fork).toBe("never");
+  });
+
+  it("says whether the schema is migrated: by the file, a variable or a flag", async () => {
+    const yaml = { "ganger.yml": "migrate: false" };
+
+    expect((await load({ "ganger.yml": "app: x" })).config.migrate).toBe(true);
+    expect((await load(yaml)).config.migrate).toBe(false);
+    expect((await load(yaml, { env: { GANGER_MIGRATE: "true" } })).config.migrate).toBe(true);
+    const { config, values } = await load({ "ganger.yml": "migrate: true" }, { flags: { migrate: false } });
+    expect(config.migrate).toBe(false);
+    expect(values.find(({ key }) => key === "migrate")).toMatchObject({ source: "--no-migrate" });
+    await expect(load(yaml, { env: { GANGER_MIGRATE: "no" } })).rejects.toThrow("must be true or false");
   });
 
   it("takes paths of a file relative to it, those of flags and variables relative to where one is", async () => {

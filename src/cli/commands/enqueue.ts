@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { Client } from "../../client/client.ts";
 import type { EnqueueOptions } from "../../client/new-job.ts";
 import { count, duration, json, priority, queueName, time } from "../arguments.ts";
-import { readConfig, withBrokerAt } from "../broker.ts";
+import { readConfig, toFound, withBrokerAt } from "../broker.ts";
 import type { CliContext, GlobalOptions } from "../context.ts";
 import { print } from "../output.ts";
 
@@ -38,7 +38,7 @@ export function enqueueCommand(context: CliContext): Command {
       const { loadJobs } = await import("../../worker/modules/load-jobs.ts");
       const definition = (await loadJobs(config.jobs)).get(name);
 
-      const ids = await withBrokerAt(context, config.broker, (broker) =>
+      const ids = await withBrokerAt(context, toFound(config), (broker) =>
         new Client(broker).enqueueMany(
           definition,
           Array.from({ length: options.count }, () => payload ?? null),

@@ -38,9 +38,9 @@ export function statusCommand(context: CliContext): Command {
     .addHelpText("after", "\nExample:\n  $ ganger status --watch")
     .action(async (_: object, self: Command) => {
       const options = self.optsWithGlobals<StatusOptions>();
-      const url = await findBroker(context, options);
-      await withBrokerAt(context, url, async (broker) => {
-        const look = () => read(context, options, broker, url);
+      const found = await findBroker(context, options);
+      await withBrokerAt(context, found, async (broker) => {
+        const look = () => read(context, options, broker, found.url);
         if (options.watch === true) return watch(context, options, look);
         const status = await look();
         print(context, options, status, (paint) => render(status, paint));

@@ -27,7 +27,9 @@ export function verifyCommand(context: CliContext): Command {
       const options = command.optsWithGlobals<VerifyOptions>();
       const { toAbsoluteBroker } = await import("../../config/broker-path.ts");
       const address = toAbsoluteBroker(given, context.cwd);
-      const report = await withBrokerAt(context, address, (broker) => verify(context, broker, options));
+      const report = await withBrokerAt(context, { url: address }, (broker) =>
+        verify(context, broker, options),
+      );
       const { failed, results } = report;
       const document = { broker: redact(address), ...report, results: results.map(toDocument) };
       print(context, options, document, (paint) => summary(report, paint));

@@ -9,6 +9,7 @@ import { mapLeaves, overlay, type Path, type Sourced, toSourced } from "./source
 export interface FlagValues {
   readonly app?: string | undefined;
   readonly broker?: string | undefined;
+  readonly migrate?: boolean | undefined;
   readonly pidfile?: string | false | undefined;
   readonly lock?: string | undefined;
   readonly term?: TermAction | undefined;
@@ -28,6 +29,7 @@ export interface FlagValues {
 const FLAGS: Readonly<Record<string, string>> = {
   app: "--app",
   broker: "--broker",
+  migrate: "--no-migrate",
   pidfile: "--pidfile",
   lock: "--lock",
   term: "--term",
@@ -42,6 +44,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 const VARIABLES: Readonly<Record<string, Path>> = {
   GANGER_APP: ["app"],
   GANGER_BROKER: ["broker"],
+  GANGER_MIGRATE: ["migrate"],
   GANGER_JOBS: ["jobs"],
   GANGER_FORK: ["fork"],
   GANGER_LOG_LEVEL: ["log", "level"],
@@ -131,5 +134,6 @@ function variables(env: Env): readonly Sourced[] {
 
 function read(name: string, text: string): unknown {
   if (name === "GANGER_JOBS") return text.split(",");
-  return name === "GANGER_PIDFILE" && text === "false" ? false : text;
+  if (name === "GANGER_MIGRATE" && text === "true") return true;
+  return (name === "GANGER_PIDFILE" || name === "GANGER_MIGRATE") && text === "false" ? false : text;
 }

@@ -58,9 +58,9 @@ export function spawnWorker(origin: Origin, group: WorkerGroup, listeners: Worke
 }
 
 function toStart(config: ResolvedConfig, group: WorkerGroup): WorkerStart {
-  const { app, broker, jobs, hooks, heartbeat, log, environment, bootMs } = config;
+  const { app, broker, migrate, jobs, hooks, heartbeat, log, environment, bootMs } = config;
   const { queues, concurrency, order, isolation, stopMs, graceMs } = group;
-  const about = { app, broker, jobs, environment, hooks, log, bootMs };
+  const about = { app, broker, migrate, jobs, environment, hooks, log, bootMs };
   const own = { queues, concurrency, order, isolation, stopMs, graceMs, limits: limitsOf(group) };
   const { ttlMs } = heartbeat;
   return { ...about, ...own, ttlMs, ledger: ledgerDirectory() };
@@ -94,13 +94,13 @@ export function spawnCoordinator(
   around: Surroundings,
   listeners: Listeners<FromCoordinator>,
 ): Child<ToCoordinator> {
-  const { app, broker, heartbeat, retention, log } = config;
+  const { app, broker, migrate, heartbeat, retention, log } = config;
   const child = startChild<FromCoordinator, ToCoordinator>({
     ...around,
     program: new URL("../../coordinator/main.js", import.meta.url),
     ...listeners,
   });
-  const start = { app, broker, ...heartbeat, bounds: retention, holders, log };
+  const start = { app, broker, migrate, ...heartbeat, bounds: retention, holders, log };
   child.send({ type: "start", start: { ...start, ledger: ledgerDirectory() } });
   return child;
 }

@@ -1,4 +1,5 @@
 import type { Broker } from "../../broker/broker.ts";
+import type { OpenOptions } from "../../broker/migrate.ts";
 import { createHolder } from "../../ipc/holder.ts";
 import type { WorkerStart } from "../../ipc/messages.ts";
 import type { JobHooks, WorkerHooks } from "../../job/hooks.ts";
@@ -16,7 +17,7 @@ export interface Equipment {
 }
 
 interface Means {
-  readonly open: (url: string) => Promise<Broker>;
+  readonly open: (url: string, options: OpenOptions) => Promise<Broker>;
   /** Told of each thing before it is begun, as any of them may take for ever. */
   readonly loading: (what: string) => void;
   readonly log: Logger;
@@ -36,7 +37,7 @@ export async function equip(orders: WorkerStart, means: Means): Promise<Equipmen
   const { jobs, hooks } = means.application ?? (await load(orders, loading, log));
   const { afterFork, beforeJob, afterJob } = hooks;
   loading("the broker");
-  const broker = await open(orders.broker);
+  const broker = await open(orders.broker, { migrate: orders.migrate });
   const holder = createHolder();
   if (afterFork !== undefined) loading("the hook afterFork");
   await afterFork?.({ pid: process.pid, holder, queues, app, environment });

@@ -1,5 +1,6 @@
 import type { Broker } from "../../broker/broker.ts";
 import { openBroker } from "../../broker/connect.ts";
+import type { OpenOptions } from "../../broker/migrate.ts";
 import { toFailure } from "../../ipc/failure.ts";
 import type { FromWorker, ToWorker, WorkerLimits, WorkerStart } from "../../ipc/messages.ts";
 import type { WorkerHooks } from "../../job/hooks.ts";
@@ -31,7 +32,7 @@ export interface Surroundings extends Inheritance {
   readonly log: (start: WorkerStart) => Logger;
   readonly setTitle: (title: string) => void;
   /** @default openBroker */
-  readonly open?: ((url: string) => Promise<Broker>) | undefined;
+  readonly open?: ((url: string, options: OpenOptions) => Promise<Broker>) | undefined;
 }
 
 /**
