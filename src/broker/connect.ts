@@ -12,10 +12,10 @@ interface Room {
 /** Which room speaks to which kind of store. Each loads its own driver and nothing else does. */
 const ROOMS: Readonly<Record<string, () => Promise<Room>>> = {
   "memory:": async () => ({ open: (await import("../brokers/memory/open.ts")).openMemory }),
-  "sqlite:": async () => ({
-    open: (await import("../brokers/sqlite/open.ts")).openSqlite,
-    migrations: async (url) => (await import("../brokers/sqlite/migrations.ts")).openSqliteMigrations(url),
-  }),
+  "sqlite:": async () => {
+    const { openSqlite, openSqliteMigrations } = await import("../brokers/sqlite/open.ts");
+    return { open: openSqlite, migrations: openSqliteMigrations };
+  },
 };
 
 /**

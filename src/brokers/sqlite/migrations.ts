@@ -5,8 +5,8 @@ import { GangerError } from "../../errors.ts";
 import { Connection } from "./connection.ts";
 import { openDatabase } from "./driver.ts";
 import { toFailure } from "./failure.ts";
-import { parseLocation, type SqliteLocation } from "./location.ts";
-import { openFile } from "./open.ts";
+import type { SqliteLocation } from "./location.ts";
+import { openFile } from "./open-file.ts";
 import { assertNotTooNew, climb, descend, latestOf, readState } from "./schema.ts";
 import { STEPS, type Step } from "./steps.ts";
 
@@ -105,9 +105,4 @@ export class SqliteMigrations implements Migrations {
     const statements = withPrefix(way === "up" ? up() : down(), this.#location.prefix);
     return { version, statements };
   }
-}
-
-/** Opens the schema of a `sqlite:` URL. */
-export async function openSqliteMigrations(url: string): Promise<Migrations> {
-  return new SqliteMigrations(parseLocation(url));
 }

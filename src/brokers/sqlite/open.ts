@@ -1,14 +1,11 @@
-import { closeSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Broker } from "../../broker/broker.ts";
-import type { OpenOptions } from "../../broker/migrate.ts";
-import { GangerError } from "../../errors.ts";
+import type { Migrations, OpenOptions } from "../../broker/migrate.ts";
 import { SqliteBroker } from "./broker.ts";
 import { Connection } from "./connection.ts";
-import { openDatabase, type SqliteDatabase } from "./driver.ts";
-import { isBusy, toFailure } from "./failure.ts";
-import { parseLocation, type SqliteLocation } from "./location.ts";
+import { parseLocation } from "./location.ts";
 import { migrate } from "./migrate.ts";
+import { SqliteMigrations } from "./migrations.ts";
+import { openFile } from "./open-file.ts";
 
 /**
  * Opens the embedded broker: `sqlite:PATH?synchronous=full|normal|off&prefix=NAME`.
@@ -30,44 +27,7 @@ export async function openSqlite(
   }
 }
 
-/** Opens a database for reading and writing, which is made when it is not there. */
-export async function openFile({ path, synchronous }: SqliteLocation): Promise<SqliteDatabase> {
-  assertFolder(path);
-  let database: SqliteDatabase | undefined;
-  try {
-    database = await openDatabase(path);
-    prepare(database, synchronous);
-    // The file that wakes others; made here so that a folder that cannot be written to is found out now.
-    closeSync(openSync(`${path}-wake`, "a"));
-    return database;
-  } catch (error) {
-    database?.close();
-    throw toFailure(error, path);
-  }
+/** Opens the schema of a database, and does nothing to it. */
+export async function openSqliteMigrations(url: string): Promise<Migrations> {
+  return new SqliteMigrations(parseLocation(url));
 }
-
-function assertFolder(path: string): void {
-  const folder = dirname(path);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  throw new GangerError("GANGER_BROKER_UNREACHABLE", `${path} cannot be made: there is no folder ${folder}`, {
-    hint: `mkdir -p ${folder}`,
-  });
-}
-
-/** Changing to WAL needs the file for itself: of several openers at once all but one are told to wait. */
-function prepare(database: SqliteDatabase, synchronous: string): void {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      database.exec(`pragma busy_timeout = 0; pragma journal_mode = wal; pragma synchronous = ${synchronous};
-        pragma cache_size = -16000; pragma temp_store = memory; pragma foreign_keys = off`);
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      Atomics.wait(sleeper, 0, 0, 1 + 4 * Math.random());
-    }
-  }
-}
-
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-const PATIENCE_MS = 5000;

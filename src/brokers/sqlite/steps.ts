@@ -15,11 +15,14 @@ export interface Step {
 export const STEPS: readonly Step[] = [toStep(1, 1)];
 
 function toStep(version: number, compatible: number): Step {
-  const read = (name: string) => readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), "utf8");
   return {
     version,
     compatible,
     up: () => read(`schema-${version}`),
     down: () => read(`schema-${version}-down`),
   };
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), "utf8");
 }
