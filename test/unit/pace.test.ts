@@ -27,6 +27,14 @@ describe("how many jobs are held ahead", () => {
     expect(pace.ahead).toBe(100);
   });
 
+  it.each([0, 7])("is no more than %i when that is the bound", (bound) => {
+    const pace = new Pace(10, bound);
+    pace.claimed(MAIL, 10_000);
+    pace.observe("mail", 0.1);
+
+    expect(pace.ahead).toBe(bound);
+  });
+
   it.each([50, 51, 60_000])("is none when a run takes %i ms", (ms) => {
     const pace = grownPace();
     pace.observe("mail", ms);

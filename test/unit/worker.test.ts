@@ -218,6 +218,8 @@ describe("a worker", () => {
   it.each([
     [{ concurrency: 0 }, "concurrency is 0"],
     [{ concurrency: 1.5 }, "concurrency is 1.5"],
+    [{ ahead: -1 }, "ahead is -1"],
+    [{ ahead: 1001 }, "ahead is 1001"],
     [{ order: "random" }, 'order is "random"'],
     [{ ttl: "1ms" }, "ttl is 1 ms"],
     [{ speed: 1 }, '"speed" is no option'],

@@ -23,8 +23,8 @@ export class Intake {
   #isDry = false;
   #wakes = 0;
 
-  constructor({ list, order, concurrency, holder }: ResolvedWorkerOptions, inspect: Inspect | undefined) {
-    this.pace = new Pace(concurrency);
+  constructor({ list, order, concurrency, ahead, holder }: ResolvedWorkerOptions, inspect: Inspect | undefined) {
+    this.pace = new Pace(concurrency, ahead);
     this.#inspect = inspect;
     this.#list = list;
     this.#asked = list;

@@ -1,12 +1,14 @@
 /** How many jobs a worker should hold, learned from how long the jobs of each queue take. */
 export class Pace {
   readonly #concurrency: number;
+  readonly #maxAhead: number;
   readonly #meanMs = new Map<string, number>();
   #recent: ReadonlySet<string> = new Set();
   #lastLimit: number;
 
-  constructor(concurrency: number) {
+  constructor(concurrency: number, maxAhead = 1000) {
     this.#concurrency = concurrency;
+    this.#maxAhead = maxAhead;
     this.#lastLimit = concurrency;
   }
 
@@ -38,10 +40,9 @@ export class Pace {
     for (const queue of this.#recent) slowest = Math.max(slowest, this.#meanMs.get(queue) ?? HORIZON_MS);
     if (this.#recent.size === 0 || slowest >= HORIZON_MS) return 0;
     const wanted = (this.#concurrency * HORIZON_MS) / Math.max(slowest, 0.001);
-    return Math.floor(Math.min(wanted, this.#lastLimit * 2, MAX_AHEAD));
+    return Math.floor(Math.min(wanted, this.#lastLimit * 2, this.#maxAhead));
   }
 }
 
 const HORIZON_MS = 50;
-const MAX_AHEAD = 1000;
 const WEIGHT = 0.1;
