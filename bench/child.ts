@@ -36,6 +36,12 @@ export class Child {
     this.#process.send(order);
   }
 
+  /** Has a consumer finish, and resolves with the number of jobs that it has run. */
+  async stop(): Promise<number> {
+    this.tell({ type: "stop" });
+    return (await this.hear("count")).count;
+  }
+
   /** Waits for the next word of this type. */
   async hear<T extends Word["type"]>(type: T): Promise<Extract<Word, { type: T }>> {
     for (;;) {

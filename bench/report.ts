@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { Row } from "./measure.ts";
+import { versionOfPeer } from "./peers.ts";
 import type { Entry } from "./subject.ts";
 import type { Suite } from "./suite.ts";
 
@@ -27,14 +29,23 @@ export function describeVersions(suites: readonly Suite[]): Record<string, strin
     node: process.versions.node,
     sqlite,
     ...Object.fromEntries(names.map((name) => [name, versionOf(name)])),
+    ...Object.fromEntries(
+      suites.flatMap(({ peers = [] }) => peers.map((name) => [name, versionOfPeer(name)] as const)),
+    ),
   };
 }
 
+/** Read from its folder: some packages do not export their package.json. */
 function versionOf(name: string): string {
-  const { version } = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")) as {
-    version: string;
-  };
-  return version;
+  const file = (require.resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name, "package.json"))
+    .find((path) => existsSync(path));
+  if (file === undefined) return name === "ganger" ? ownVersion() : "not installed";
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+function ownVersion(): string {
+  return (require("ganger/package.json") as { version: string }).version;
 }
 
 /** What each figure means: durability and acknowledgement, and what was special. */
@@ -71,9 +82,10 @@ export function toTable(rows: readonly Row[], entries: readonly Entry[], isLower
           row.note ?? "",
         ];
       });
-      const unit = own[0]?.unit ?? "";
+      const shown = own.find(({ runs }) => runs > 0) ?? own[0];
+      const unit = shown?.unit ?? "";
       const head = ["", unit, "min – max", "× best peer", "× bare", "contract", "note"];
-      return `${name} (median of ${own[0]?.runs} runs)\n${align([head, ...lines])}`;
+      return `${name} (median of ${shown?.runs} runs)\n${align([head, ...lines])}`;
     })
     .join("\n\n");
 }

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const file = fileURLToPath(new URL("../package-lock.json", import.meta.url));
+const LOCKS = ["../package-lock.json", "../bench/peers/package-lock.json"];
 const SYSTEMS = [
   "aix",
   "android",
@@ -60,5 +60,8 @@ function complete(lock) {
   return { ...lock, packages: Object.fromEntries([[root, own], ...sorted]) };
 }
 
-const lock = complete(JSON.parse(readFileSync(file, "utf8")));
-writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
+for (const path of LOCKS) {
+  const file = fileURLToPath(new URL(path, import.meta.url));
+  const lock = complete(JSON.parse(readFileSync(file, "utf8")));
+  writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
+}

@@ -2,18 +2,25 @@ import { wallClock } from "../subject.ts";
 import { openSubject } from "../subjects/open.ts";
 import { listenToParent, tellParent } from "./messages.ts";
 
-/** One worker process: runs no-op jobs, counts them, and reports how late those are that say when they began: `consumer.ts SUBJECT FILE`. */
-const [key = "", file = ""] = process.argv.slice(2);
+/** One worker process: runs no-op jobs, counts them, and reports how late those are that say when they began: `consumer.ts SUBJECT ADDRESS`. */
+const [key = "", address = ""] = process.argv.slice(2);
 
 let count = 0;
 const subject = await openSubject(key);
-const consumer = await subject.openConsumer(file, ({ at }) => {
+const consumer = await subject.openConsumer(address, ({ at }) => {
   count++;
   if (at !== undefined) tellParent({ type: "picked-up", latencyMs: wallClock() - at });
 });
 
 listenToParent(({ type }) => {
   if (type === "start") void consumer.start();
-  else tellParent({ type: "count", count });
+  else if (type === "stop") void consumer.stop().then(report);
+  else void report();
 });
 tellParent({ type: "ready" });
+
+async function report(): Promise<void> {
+  const told = count;
+  await consumer.settled?.();
+  tellParent({ type: "count", count: told });
+}

@@ -1,5 +1,10 @@
 /** What the programs of a measurement and the one that started them say to each other. */
-export type Order = { readonly type: "start" } | { readonly type: "report" };
+export type Order =
+  | { readonly type: "start" }
+  | { readonly type: "report" }
+  /** Take nothing new, finish what runs, and report. */
+  | { readonly type: "stop" }
+  | { readonly type: "feed"; readonly count: number };
 
 export type Word =
   | { readonly type: "ready" }
@@ -7,7 +12,7 @@ export type Word =
   | { readonly type: "produced"; readonly ms: number }
   /** A consumer began a job that says when it was handed over. */
   | { readonly type: "picked-up"; readonly latencyMs: number }
-  /** How many jobs a consumer has run. */
+  /** How many jobs a consumer has run, or a feeder has added. */
   | { readonly type: "count"; readonly count: number };
 
 export function tellParent(word: Word): void {

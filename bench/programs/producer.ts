@@ -2,8 +2,8 @@ import { createPayload, type Payload, type Producer } from "../subject.ts";
 import { openSubject } from "../subjects/open.ts";
 import { listenToParent, tellParent } from "./messages.ts";
 
-/** Enqueues COUNT jobs in one of the ways and says how long it took: `producer.ts SUBJECT FILE WAY COUNT`. */
-const [key = "", file = "", way = "", count = ""] = process.argv.slice(2);
+/** Enqueues COUNT jobs in one of the ways and says how long it took: `producer.ts SUBJECT ADDRESS WAY COUNT`. */
+const [key = "", address = "", way = "", count = ""] = process.argv.slice(2);
 
 const IN_FLIGHT = 100;
 
@@ -31,7 +31,7 @@ async function inCallsOf(size: number, producer: Producer, payloads: readonly Pa
 const produce = ways[way];
 if (produce === undefined) throw new TypeError(`There is no way "${way}" to enqueue`);
 const subject = await openSubject(key);
-const producer = await subject.openProducer(file);
+const producer = await subject.openProducer(address);
 const payloads = Array.from({ length: Number(count) }, (_, order) => createPayload(order));
 
 listenToParent(({ type }) => {

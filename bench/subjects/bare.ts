@@ -44,6 +44,7 @@ export function createBare(argument: string): Subject {
         async start() {
           setImmediate(() => loop(database, ending, () => perform(NOTHING)));
         },
+        async stop() {},
       };
     },
     async openBooks(file) {
@@ -60,6 +61,8 @@ export function createBare(argument: string): Subject {
           const kept = database.prepare("select count(*) from jobs where state = 2").pluck().get();
           assert.deepEqual({ left, kept }, { left: 0, kept: ending === "keep" ? count : 0 });
         },
+        waiting: async () =>
+          Number(database.prepare("select count(*) from jobs where state = 0").pluck().get()),
         close: async () => void database.close(),
       };
     },

@@ -1,27 +1,36 @@
 import assert from "node:assert/strict";
-import { connect, defineJob, Worker } from "ganger";
-import type { Books, Payload, Subject } from "../subject.ts";
+import { type Client, connect, defineJob, Worker } from "ganger";
+import type { Books, Payload, Placing, Subject } from "../subject.ts";
+import { inHundreds } from "./many.ts";
 
-/** Built `dist` by its public names, with default settings but for what `argument` says: `SYNCHRONOUS,CONCURRENCY`. */
+/**
+ * Built `dist` by its public names, with default settings but for what `argument` says, as the query of a URL:
+ * `concurrency` and `ahead` of the worker; everything else goes into the broker's URL.
+ */
 export function createGanger(argument: string): Subject {
-  const [synchronous = "full", concurrency = "10"] = argument.split(",");
-  const open = (file: string) => connect(`sqlite:${file}?synchronous=${synchronous}`);
+  const { worker, url } = read(argument);
+  const open = (address: string) => connect(url(address));
   return {
-    async create(file) {
-      const client = await open(file);
+    async create(address) {
+      const client = await open(address);
       await client[Symbol.asyncDispose]();
     },
-    async openProducer(file) {
-      const client = await open(file);
+    async openProducer(address) {
+      const client = await open(address);
       const job = defineJob({ name: "bench", queue: "bench", async perform(_payload: Payload) {} });
       return {
-        add: (payload) => client.enqueue(job, payload),
-        addMany: (payloads) => client.enqueueMany(job, payloads),
+        add: (payload, placing) => client.enqueue(job, payload, placing && toOptions(placing)),
+        async addMany(payloads, place) {
+          if (place === undefined) await client.enqueueMany(job, payloads);
+          // Its call for many has one place for all of them; calls of one tick are one batch.
+          else
+            await inHundreds(payloads, (payload) => client.enqueue(job, payload, toOptions(place(payload))));
+        },
         close: () => client[Symbol.asyncDispose](),
       };
     },
-    async openConsumer(file, perform) {
-      const client = await open(file);
+    async openConsumer(address, perform) {
+      const client = await open(address);
       const job = defineJob({
         name: "bench",
         queue: "bench",
@@ -29,26 +38,57 @@ export function createGanger(argument: string): Subject {
           perform(payload);
         },
       });
-      const worker = new Worker(client.broker, [job], { concurrency: Number(concurrency) });
-      return { start: () => worker.start() };
+      const consumer = new Worker(client.broker, [job], worker);
+      return {
+        start: () => consumer.start(),
+        async stop() {
+          await consumer.drain();
+        },
+      };
     },
-    openBooks: async (file) => openBooks(await open(file)),
+    openBooks: async (address) => openBooks(await open(address)),
   };
 }
 
-function openBooks(client: Awaited<ReturnType<typeof connect>>): Books {
+function read(argument: string) {
+  const { concurrency, ahead, ...rest } = Object.fromEntries(new URLSearchParams(argument));
+  const query = new URLSearchParams(rest).toString();
+  return {
+    worker: {
+      concurrency: Number(concurrency ?? 10),
+      ...(ahead === undefined ? {} : { ahead: Number(ahead) }),
+    },
+    url(address: string) {
+      const url = address.includes("://") ? address : `sqlite:${address}`;
+      return query === "" ? url : `${url}?${query}`;
+    },
+  };
+}
+
+function toOptions({ queue, priority, dueAt }: Placing) {
+  return { queue, priority, runAt: dueAt === undefined ? undefined : new Date(dueAt) };
+}
+
+function openBooks(client: Client): Books {
   const { inspect } = client.broker;
   assert(inspect !== undefined);
+  const counts = async () => {
+    const all = { waiting: 0, scheduled: 0, blocked: 0, running: 0, failed: 0, cancelled: 0, completed: 0 };
+    for (const { counts: own } of await inspect.queues()) {
+      for (const state of Object.keys(all) as (keyof typeof all)[]) all[state] += own[state];
+    }
+    return all;
+  };
   return {
     async isIdle() {
       if ((await inspect.ready()).length > 0) return false;
       return (await inspect.holders()).every(({ held }) => held === 0);
     },
     async assertCompleted(count) {
-      const [queue] = await inspect.queues();
       const left = { waiting: 0, scheduled: 0, blocked: 0, running: 0, failed: 0, cancelled: 0 };
-      assert.deepEqual(queue?.counts, { ...left, completed: count });
+      assert.deepEqual(await counts(), { ...left, completed: count });
     },
+    waiting: async () => (await counts()).waiting,
     close: () => client[Symbol.asyncDispose](),
   };
 }

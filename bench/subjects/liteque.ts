@@ -32,6 +32,9 @@ export function createLiteque(): Subject {
             process.exit(1);
           });
         },
+        async stop() {
+          runner.stop();
+        },
       };
     },
     async openBooks(file) {
@@ -45,6 +48,8 @@ export function createLiteque(): Subject {
         async assertCompleted() {
           assert.equal(database.prepare("select count(*) from tasks").pluck().get(), 0);
         },
+        waiting: async () =>
+          Number(database.prepare("select count(*) from tasks where status = 'pending'").pluck().get()),
         async close() {
           database.close();
         },

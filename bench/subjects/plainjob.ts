@@ -40,6 +40,7 @@ export function createPlainjob(argument: string): Subject {
             process.exit(1);
           });
         },
+        stop: () => worker.stop(),
       };
     },
     async openBooks(file) {
@@ -54,6 +55,7 @@ export function createPlainjob(argument: string): Subject {
           assert.equal(queue.countJobs({ status: JobStatus.Done }), count);
           assert.equal(queue.countJobs(), count);
         },
+        waiting: async () => queue.countJobs({ status: JobStatus.Pending }),
         async close() {
           database.close();
           queue.close();

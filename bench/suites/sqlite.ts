@@ -1,5 +1,8 @@
+import { files } from "../ground.ts";
 import type { Contender } from "../measure.ts";
-import { measureEnqueue, measureLatency, measureProcessing, type Way } from "../scenarios.ts";
+import { measureEnqueue, type Way } from "../scenarios/enqueue.ts";
+import { measureLatency } from "../scenarios/latency.ts";
+import { measureProcessing } from "../scenarios/process.ts";
 import type { Entry } from "../subject.ts";
 import type { Case, Suite } from "../suite.ts";
 
@@ -17,17 +20,22 @@ const PEER_NOTES = {
 
 const ganger: Entry = {
   name: "ganger",
-  key: "ganger:normal,10",
+  key: "ganger:synchronous=normal",
   role: "ganger",
   synchronous: "NORMAL",
   contract: "commit per enqueue or batch of a tick; fenced claims, outcomes by the batch; done jobs kept",
   notes: ["ganger: the default is FULL and concurrency 10; everything else is its default in all rows"],
 };
-const gangerOne: Entry = { ...ganger, name: "ganger, c=1", key: "ganger:normal,1", notes: [] };
+const gangerOne: Entry = {
+  ...ganger,
+  name: "ganger, c=1",
+  key: "ganger:synchronous=normal&concurrency=1",
+  notes: [],
+};
 const gangerFull: Entry = {
   ...ganger,
   name: "ganger, FULL",
-  key: "ganger:full,10",
+  key: "ganger:synchronous=full",
   synchronous: "FULL",
   notes: [],
 };
@@ -114,7 +122,7 @@ function enqueueCase(name: string, scale: number, plans: readonly (readonly [Ent
     contenders: plans.map(([{ name: subject, key }, way, jobs]): Contender => {
       const count = Math.ceil(jobs * scale);
       const note = way === "hundreds" ? `${count} jobs, 100 a transaction` : `${count} jobs`;
-      return { subject, note, measure: () => measureEnqueue(key, way, count) };
+      return { subject, note, measure: () => measureEnqueue(files, key, way, count) };
     }),
   };
 }
@@ -134,7 +142,11 @@ function processCase(workers: number, scale: number): Case {
     name: `process no-op jobs, ${workers} worker${workers === 1 ? "" : "s"}`,
     contenders: plans.map(([{ name: subject, key }, jobs]): Contender => {
       const count = Math.ceil(jobs * scale);
-      return { subject, note: `${count} jobs`, measure: () => measureProcessing(key, workers, count) };
+      return {
+        subject,
+        note: `${count} jobs`,
+        measure: () => measureProcessing(files, key, { workers, count }),
+      };
     }),
   };
 }
@@ -155,7 +167,7 @@ function latencyCase(scale: number): Case {
       return {
         subject,
         note: `${samples} samples a run`,
-        measure: () => measureLatency(key, samples, spreadMs),
+        measure: () => measureLatency(files, key, samples, spreadMs),
       };
     }),
   };

@@ -1,20 +1,22 @@
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-const text = readFileSync("package-lock.json", "utf8");
+describe.each(["package-lock.json", "bench/peers/package-lock.json"])("%s", (file) => {
+  const text = readFileSync(file, "utf8");
 
-it("package-lock.json knows every platform's binaries, or npm ci refuses it", () => {
-  const { packages }: Lock = JSON.parse(text);
-  const optional = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
-    Object.keys(optionalDependencies),
-  );
-  const known = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ""));
+  it("knows every platform's binaries, or npm ci refuses it", () => {
+    const { packages }: Lock = JSON.parse(text);
+    const optional = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
+    const known = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ""));
 
-  expect(known, "run node scripts/complete-lock.mjs").toEqual(expect.arrayContaining(optional));
-});
+    expect(known, "run node scripts/complete-lock.mjs").toEqual(expect.arrayContaining(optional));
+  });
 
-it("package-lock.json names no registry", () => {
-  expect(text).not.toContain('"resolved": "http');
+  it("names no registry", () => {
+    expect(text).not.toContain('"resolved": "http');
+  });
 });
 
 interface Lock {
