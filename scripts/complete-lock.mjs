@@ -62,6 +62,8 @@ function complete(lock) {
 
 for (const path of LOCKS) {
   const file = fileURLToPath(new URL(path, import.meta.url));
-  const lock = complete(JSON.parse(readFileSync(file, "utf8")));
-  writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
+  const before = readFileSync(file, "utf8");
+  const after = `${JSON.stringify(complete(JSON.parse(before)), undefined, 2)}\n`;
+  // An untouched lock asks nobody to install anything again.
+  if (after !== before) writeFileSync(file, after);
 }
