@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Payload, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 const POLL_MS = 1;
 
@@ -79,7 +79,7 @@ export function createBareMysql(argument: string): Subject {
         },
         async assertCompleted(expected) {
           const left = { completed: await count("state = 2"), left: await count("state < 2") };
-          assert.deepEqual(left, { completed: expected, left: 0 });
+          assertCounts(left, { completed: expected, left: 0 });
         },
         waiting: () => count("state = 0"),
         close: () => connection.end(),

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import Database from "better-sqlite3";
 import type { Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 const BATCH = 100;
 
@@ -59,7 +59,7 @@ export function createBare(argument: string): Subject {
         async assertCompleted(count) {
           const left = database.prepare("select count(*) from jobs where state <> 2").pluck().get();
           const kept = database.prepare("select count(*) from jobs where state = 2").pluck().get();
-          assert.deepEqual({ left, kept }, { left: 0, kept: ending === "keep" ? count : 0 });
+          assertCounts({ left, kept }, { left: 0, kept: ending === "keep" ? count : 0 });
         },
         waiting: async () =>
           Number(database.prepare("select count(*) from jobs where state = 0").pluck().get()),

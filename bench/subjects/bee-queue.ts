@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { importPeer } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 type BeeQueue = new (
   name: string,
@@ -74,7 +75,7 @@ export function createBeeQueue(argument: string): Subject {
         async assertCompleted(count) {
           const { waiting, active, failed, delayed, succeeded } = await queue.checkHealth();
           const left = { waiting: 0, active: 0, failed: 0, delayed: 0 };
-          assert.deepEqual({ waiting, active, failed, delayed, succeeded }, { ...left, succeeded: count });
+          assertCounts({ waiting, active, failed, delayed, succeeded }, { ...left, succeeded: count });
         },
         async waiting() {
           const { waiting, delayed } = await queue.checkHealth();

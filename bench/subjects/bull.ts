@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import { importPeer } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 type Bull = new (
   name: string,
@@ -65,7 +65,7 @@ export function createBull(argument: string): Subject {
         async assertCompleted(count) {
           const none = { waiting: 0, active: 0, failed: 0, delayed: 0 };
           const { waiting, active, failed, delayed, completed } = await queue.getJobCounts();
-          assert.deepEqual({ waiting, active, failed, delayed, completed }, { ...none, completed: count });
+          assertCounts({ waiting, active, failed, delayed, completed }, { ...none, completed: count });
         },
         async waiting() {
           const { waiting, delayed } = await queue.getJobCounts();

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import { importPeer } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 const QUEUE = "bench";
 
@@ -80,7 +80,7 @@ export function createBullMQ(argument: string): Subject {
         isIdle: async () => (await total(...LEFT)) === 0,
         async assertCompleted(count) {
           const counts = { left: await total(...LEFT), failed: await total("failed") };
-          assert.deepEqual(
+          assertCounts(
             { ...counts, completed: await total("completed") },
             { left: 0, failed: 0, completed: count },
           );

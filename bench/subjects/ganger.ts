@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Client, connect, defineJob, Worker } from "ganger";
 import type { Books, Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 import { inHundreds } from "./many.ts";
 
 /**
@@ -86,7 +87,7 @@ function openBooks(client: Client): Books {
     },
     async assertCompleted(count) {
       const left = { waiting: 0, scheduled: 0, blocked: 0, running: 0, failed: 0, cancelled: 0 };
-      assert.deepEqual(await counts(), { ...left, completed: count });
+      assertCounts(await counts(), { ...left, completed: count });
     },
     waiting: async () => (await counts()).waiting,
     close: () => client[Symbol.asyncDispose](),

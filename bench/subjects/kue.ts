@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import { promisify } from "node:util";
 import { importPeer } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 import { inHundreds } from "./many.ts";
 
 interface Kue {
@@ -74,7 +74,7 @@ export function createKue(argument: string): Subject {
       return {
         isIdle: async () => (await left()) === 0,
         async assertCompleted(expected) {
-          assert.deepEqual(
+          assertCounts(
             { left: await left(), failed: await count("failed"), complete: await count("complete") },
             { left: 0, failed: 0, complete: expected },
           );

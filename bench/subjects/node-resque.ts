@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import { importPeer } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 import { inHundreds } from "./many.ts";
 
 interface NodeResque {
@@ -85,7 +85,7 @@ export function createNodeResque(argument: string): Subject {
           Object.values(await queue.allWorkingOn()).every((work) => work === "started" || work === null),
         // It deletes what is done, and counts it.
         async assertCompleted(count) {
-          assert.deepEqual(
+          assertCounts(
             { processed: await processed(), failed: await queue.failedCount() },
             { processed: count, failed: 0 },
           );

@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { importPeer, isNode } from "../peers.ts";
 import type { Payload, Placing, Subject } from "../subject.ts";
+import { assertCounts } from "./assert-counts.ts";
 
 const QUEUE = "bench";
 const POLL_MS = 500;
@@ -124,7 +124,7 @@ export function createPgBoss(argument: string): Subject {
           return rows.length === 0;
         },
         async assertCompleted(expected) {
-          assert.deepEqual(
+          assertCounts(
             { completed: await count("state = 'completed'"), other: await count("state <> 'completed'") },
             { completed: expected, other: 0 },
           );
