@@ -16,6 +16,19 @@ const ROOMS: Readonly<Record<string, () => Promise<Room>>> = {
     const { openSqlite, openSqliteMigrations } = await import("../brokers/sqlite/open.ts");
     return { open: openSqlite, migrations: openSqliteMigrations };
   },
+  "redis:": async () => ({ open: (await import("../brokers/redis/open.ts")).openRedis }),
+  "postgres:": async () => {
+    const { openPostgres, openPostgresMigrations } = await import("../brokers/postgres/open.ts");
+    return { open: openPostgres, migrations: openPostgresMigrations };
+  },
+};
+
+/** Other names of the same: of a product that is spoken to in the same way, or of a connection by TLS. */
+const ALIASES: Readonly<Record<string, string>> = {
+  "rediss:": "redis:",
+  "valkey:": "redis:",
+  "valkeys:": "redis:",
+  "postgresql:": "postgres:",
 };
 
 /**
@@ -47,7 +60,8 @@ export function assertBrokerUrl(url: string): void {
 
 function roomOf(url: string): () => Promise<Room> {
   const scheme = /^[a-z]+:/.exec(url)?.[0] ?? "";
-  const room = Object.hasOwn(ROOMS, scheme) ? ROOMS[scheme] : undefined;
+  const name = Object.hasOwn(ALIASES, scheme) ? (ALIASES[scheme] ?? scheme) : scheme;
+  const room = Object.hasOwn(ROOMS, name) ? ROOMS[name] : undefined;
   if (room !== undefined) return room;
   throw new GangerError("GANGER_URL_INVALID", `${quote(scheme, url)} names no broker`, {
     hint: `Start the URL with one of ${Object.keys(ROOMS).join(" ")}, such as sqlite:./ganger.db.`,

@@ -26,7 +26,7 @@ describe(`the table of facets in ${PAGE}`, () => {
 
   it("has a column for each broker that can be opened", () => {
     const connect = readFileSync("src/broker/connect.ts", "utf8");
-    const schemes = Array.from(connect.matchAll(/^ {2}"([a-z]+):"/gm), ([, scheme]) => scheme);
+    const schemes = Array.from(connect.matchAll(/^ {2}"([a-z]+):": async/gm), ([, scheme]) => scheme);
 
     expect(brokers).toEqual(schemes);
     expect(Object.keys(URLS)).toEqual(schemes);
