@@ -1,0 +1,183 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { GangerError } from "../../errors.ts";
+import { connect, LOCAL_SETTINGS } from "./driver.ts";
+import { isConflict, toFailure } from "./failure.ts";
+import { Lane } from "./lane.ts";
+import { type PostgresLocation, toPlace } from "./location.ts";
+import type { PgClient, PgQuery, PgResult } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+
+export interface LanesOptions {
+  readonly location: PostgresLocation;
+  readonly statements: Statements;
+  readonly isPooled: boolean;
+  readonly isSynchronous: boolean;
+  readonly max: number;
+}
+
+/** Runs a statement by its name. */
+export type Run = (name: string, values?: readonly unknown[]) => Promise<PgResult>;
+
+/** Runs a statement, or without values several, as text. */
+export type Script = (text: string, values?: readonly unknown[]) => Promise<PgResult>;
+
+/**
+ * The connections of one broker: opened when they are needed, replaced when they are lost. Each statement is
+ * a transaction by itself and has the connection that is least in use.
+ */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #place: string;
+  #lanes: Lane[] = [];
+  #opening = 0;
+  #waiting: (() => void)[] = [];
+  #isClosed = false;
+  /** Statements that the server undid for a deadlock, and that were sent again. */
+  conflicts = 0;
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#place = toPlace(options.location);
+  }
+
+  get isPooled(): boolean {
+    return this.#options.isPooled;
+  }
+
+  /** Takes a connection that is open already. */
+  adopt(client: PgClient): void {
+    this.#add(new Lane(client));
+  }
+
+  readonly run: Run = (name, values = []) => this.runText(this.#options.statements.text(name), values, name);
+
+  /** Runs a statement that is made at run time, or by the name under which the connection keeps its plan. */
+  runText(text: string, values: readonly unknown[], name?: string): Promise<PgResult> {
+    const query = this.#toQuery(text, values, name);
+    return this.#settled(async () => {
+      const lane = await this.#acquire((each) => each.isPipelined || each.pending === 0);
+      return lane.query(query, this.#options.location.timeoutMs);
+    });
+  }
+
+  /** Runs a statement with our planner settings even where a pool keeps none of them. */
+  runPlanned(name: string, values: readonly unknown[]): Promise<PgResult> {
+    if (!this.#options.isPooled) return this.run(name, values);
+    return this.transaction((run) => run(name, values), LOCAL_SETTINGS);
+  }
+
+  /** Runs a long read with the planner as it is by default. */
+  runAtLeisure(name: string, values: readonly unknown[] = []): Promise<PgResult> {
+    return this.transaction((run) => run(name, values), LEISURE, LEISURE_MS);
+  }
+
+  /** Runs several statements, all of them or none; again from the start after a deadlock. */
+  transaction<T>(
+    work: (run: Run, script: Script) => Promise<T>,
+    settings = "",
+    timeoutMs?: number,
+  ): Promise<T> {
+    return this.#settled(async () => {
+      const lane = await this.#acquire((each) => each.pending === 0);
+      const patience = timeoutMs ?? this.#options.location.timeoutMs;
+      const query = (text: string) => lane.query(this.#toQuery(text, []), patience);
+      lane.isReserved = true;
+      try {
+        await query(`begin; ${settings}`);
+        const result = await work(
+          (name, values = []) =>
+            lane.query(this.#toQuery(this.#options.statements.text(name), values, name), patience),
+          (text, values = []) => lane.query(this.#toQuery(text, values), LEISURE_MS),
+        );
+        await query("commit");
+        return result;
+      } catch (error) {
+        if (lane.isOpen) await query("rollback").catch(() => lane.destroy());
+        throw error;
+      } finally {
+        lane.isReserved = false;
+        this.#wake();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #toQuery(text: string, values: readonly unknown[], name?: string): PgQuery {
+    // Statements that a connection keeps are lost on the way through a pool of transactions.
+    const isNamed = name !== undefined && !this.#options.isPooled;
+    return { text, rowMode: "array", ...(values.length > 0 ? { values } : {}), ...(isNamed ? { name } : {}) };
+  }
+
+  async #settled<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isConflict(error) || attempt > MAX_CONFLICTS)
+          throw this.#isClosed ? this.#closed() : toFailure(error, this.#place);
+        this.conflicts++;
+        await delay(Math.random() * 2 ** attempt);
+      }
+    }
+  }
+
+  /** The idle connection, else a new one, else the one least in use, else the first to be free. */
+  async #acquire(admits: (lane: Lane) => boolean): Promise<Lane> {
+    for (;;) {
+      if (this.#isClosed) throw this.#closed();
+      this.#lanes = this.#lanes.filter(({ isOpen }) => isOpen);
+      const free = this.#lanes.filter((lane) => !lane.isReserved && admits(lane));
+      free.sort((a, b) => a.pending - b.pending);
+      const [best] = free;
+      if (best?.pending === 0) return best;
+      if (this.#lanes.length + this.#opening < this.#options.max) return this.#open();
+      if (best !== undefined) return best;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  async #open(): Promise<Lane> {
+    const { location } = this.#options;
+    this.#opening++;
+    try {
+      const lane = new Lane(await connect(location, this.#options));
+      if (this.#isClosed) await lane.close();
+      this.#add(lane);
+      return lane;
+    } finally {
+      this.#opening--;
+      this.#wake();
+    }
+  }
+
+  #add(lane: Lane): void {
+    lane.onChange = () => this.#wake();
+    this.#lanes.push(lane);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #closed(): GangerError {
+    return new GangerError("GANGER_BROKER_CLOSED", "The postgres broker was closed during a call", {
+      hint: "Await its calls before you close it.",
+    });
+  }
+}
+
+const MAX_CONFLICTS = 8;
+const LEISURE_MS = 120_000;
+
+/** Counts of whole tables are best made as the planner likes. */
+const LEISURE = `set local enable_seqscan = on; set local enable_sort = on; set local enable_hashjoin = on;
+  set local enable_mergejoin = on; set local enable_bitmapscan = on; set local plan_cache_mode = auto;`;

@@ -1,0 +1,168 @@
+import type { Claim } from "../../broker/claim.ts";
+import type { HistoryEntry, JobError, JobRecord, LogLine } from "../../job/job.ts";
+import { JOB_STATES, type JobState } from "../../job/states.ts";
+
+/** The one place where this broker believes what a row or the library is. */
+
+export type PgRow = readonly unknown[];
+
+export interface PgResult {
+  readonly rows: readonly PgRow[];
+  readonly rowCount: number | null;
+}
+
+export interface PgQuery {
+  readonly text: string;
+  readonly name?: string | undefined;
+  readonly values?: readonly unknown[] | undefined;
+  readonly rowMode: "array";
+}
+
+/** What is used of the library's client. */
+export interface PgClient {
+  connect(): Promise<unknown>;
+  end(): Promise<void>;
+  query(query: PgQuery, answer: (error: Error | null, result: PgResult) => void): unknown;
+  on(event: "error", listen: (error: Error) => void): unknown;
+  on(event: "end", listen: () => void): unknown;
+  on(event: "notification", listen: (message: { readonly payload?: string | undefined }) => void): unknown;
+  readonly connection: { readonly stream: { destroy(): void; ref(): void; unref(): void } };
+}
+
+export function asClientClass(module: object): new (config: object) => PgClient {
+  const { default: pg, Client } = module as { default?: { Client?: unknown }; Client?: unknown };
+  return (pg?.Client ?? Client) as new (
+    config: object,
+  ) => PgClient;
+}
+
+const INT8 = 20;
+const NUMBERS = new Set([INT8, 21, 23, 26, 700, 701, 1700]);
+const BOOL = 16;
+
+/** Numbers as numbers: ids and times are far below 2^53. All else stays text. */
+export function parserOf(type: number): (text: string) => unknown {
+  if (NUMBERS.has(type)) return Number;
+  return type === BOOL ? isTrue : same;
+}
+
+const isTrue = (text: string) => text === "t";
+const same = (text: string) => text;
+
+export function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" ? code : undefined;
+}
+
+/** An AggregateError of several addresses has no message of its own. */
+export function messageOf(error: unknown): string {
+  const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown };
+  if (typeof message === "string" && message !== "") return message;
+  return Array.isArray(errors) && errors.length > 0 ? messageOf(errors[0]) : String(error);
+}
+
+/** A user's own connection answers large numbers as text. */
+export function toNumber(value: unknown): number {
+  return typeof value === "number" ? value : Number(value);
+}
+
+export function toText(value: unknown): string {
+  return value as string;
+}
+
+/** The one value of an answer of one row. */
+export function single({ rows }: PgResult): unknown {
+  return rows[0]?.[0];
+}
+
+export function toTextOrNull(value: unknown): string | null {
+  return (value ?? null) as string | null;
+}
+
+/** A row of `claim`. */
+export function toClaim(row: PgRow, queue: string): Claim {
+  const rare = row[7] as string | null;
+  const [attempts, interruptions, crashes, options] =
+    rare === null ? NOTHING_RARE : (JSON.parse(rare) as Rare);
+  return {
+    id: String(row[0]),
+    token: row[6] as number,
+    queue,
+    name: row[3] as string,
+    payload: row[4] as string,
+    priority: 0 - (row[2] as number),
+    attempts,
+    interruptions,
+    crashes,
+    enqueuedAtMs: row[5] as number,
+    options: options ?? undefined,
+  };
+}
+
+type Rare = readonly [attempts: number, interruptions: number, crashes: number, options: string | null];
+
+const NOTHING_RARE: Rare = [0, 0, 0, null];
+
+/** The states by their numbers in the tables. */
+export function toState(value: unknown): JobState {
+  return JOB_STATES[value as number] ?? "failed";
+}
+
+/** A row of `jobColumns` or `finishedColumns`. */
+export function toRecord(row: PgRow): JobRecord {
+  const state = toState(row[14]);
+  return {
+    id: String(row[0]),
+    queue: row[1] as string,
+    name: row[2] as string,
+    state,
+    payload: row[3] as string,
+    priority: (row[4] as number) + 0,
+    attempts: row[5] as number,
+    interruptions: row[6] as number,
+    crashes: row[7] as number,
+    maxCrashes: row[8] as number,
+    options: toOptional(row[9] as string | null),
+    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
+    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
+    enqueuedAt: new Date(row[12] as number),
+    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
+    holder: toOptional(row[15] as string | null),
+    claimedAt: state === "running" ? toDate(row[16]) : undefined,
+    progress: toOptional(row[17] as number | null),
+    finishedAt: toDate(row[18]),
+    expiresAt: toDate(row[19]),
+    result: toOptional(row[20] as string | null),
+  };
+}
+
+export function toHistory([at, event, detail]: PgRow): HistoryEntry {
+  return {
+    at: new Date(at as number),
+    event: event as HistoryEntry["event"],
+    detail: (detail as string | null) ?? undefined,
+  };
+}
+
+export function toLogLine([at, line]: PgRow): LogLine {
+  return { at: new Date(at as number), line: line as string };
+}
+
+function toDate(ms: unknown): Date | undefined {
+  return ms === null ? undefined : new Date(ms as number);
+}
+
+function toOptional<T>(value: T | null): T | undefined {
+  return value ?? undefined;
+}
+
+/** What is needed of a user's own connection; libraries over `pg` can be made to look so. */
+export interface UserConnection {
+  query(text: string, values: unknown[]): Promise<{ readonly rows: readonly object[] }>;
+}
+
+export function asUserConnection(connection: object): UserConnection | undefined {
+  return "query" in connection && typeof connection.query === "function"
+    ? (connection as UserConnection)
+    : undefined;
+}

@@ -1,0 +1,82 @@
+import type { Outcome } from "../../broker/claim.ts";
+import type { Transactions } from "../../broker/transactions.ts";
+import { GangerError } from "../../errors.ts";
+import type { NewJob } from "../../job/job.ts";
+import { enqueue } from "./enqueue.ts";
+
+import type { Run } from "./lanes.ts";
+import type { Queues } from "./queues.ts";
+import { asUserConnection, codeOf, type PgResult, type UserConnection } from "./rows.ts";
+import { settle } from "./settle.ts";
+import type { Statements } from "./statements.ts";
+
+/**
+ * Enqueues and settles on a user's own connection, inside the transaction that is open there: a client of
+ * `pg`, one that was taken from its pool, or anything else with `query(text, values)` that answers with rows.
+ */
+export class PostgresTransactions implements Transactions {
+  readonly #statements: Statements;
+  readonly #queues: Queues;
+  readonly #channel: string;
+
+  constructor(statements: Statements, queues: Queues, channel: string) {
+    this.#statements = statements;
+    this.#queues = queues;
+    this.#channel = channel;
+  }
+
+  async enqueue(connection: object, jobs: readonly NewJob[]): Promise<readonly string[]> {
+    const run = await this.#open(connection);
+    if (jobs.length === 0) return [];
+    // On our own connection, and kept whatever becomes of the user's: a queue that is made in their transaction
+    // would keep all others from making it until that ends.
+    await this.#queues.ensure(jobs.map(({ queue }) => queue));
+    const { ids } = await enqueue(run, this.#queues, jobs);
+    await run("notify", [this.#channel, ""]);
+    return ids;
+  }
+
+  async settle(connection: object, outcomes: readonly Outcome[]): Promise<readonly boolean[]> {
+    const run = await this.#open(connection);
+    const { settled, requeued } = await settle(
+      { run, transact: (work) => work(run), queues: this.#queues },
+      outcomes,
+    );
+    if (requeued !== undefined) await run("notify", [this.#channel, String(requeued)]);
+    return settled;
+  }
+
+  /** @throws `GANGER_TRANSACTION_INVALID` for what is no connection, is of another database, or has no transaction open. */
+  async #open(connection: object): Promise<Run> {
+    const user = asUserConnection(connection);
+    if (user === undefined) throw invalid("This is no connection of pg: it has no query method");
+    const run = toRun(user, this.#statements);
+    const [isOpen, isOurs] = await look(run);
+    if (!isOpen) throw invalid("No transaction is open on this connection");
+    if (!isOurs) throw invalid("This connection is of a database without ganger's tables");
+    return run;
+  }
+}
+
+async function look(run: Run): Promise<readonly unknown[]> {
+  try {
+    return (await run("inTransaction")).rows[0] ?? [];
+  } catch (error) {
+    if (codeOf(error) !== "25P02") throw error;
+    throw invalid("The transaction on this connection has failed already", error);
+  }
+}
+
+function toRun(user: UserConnection, statements: Statements): Run {
+  return async (name, values = []): Promise<PgResult> => {
+    const { rows } = await user.query(statements.text(name), [...values]);
+    return { rows: rows.map((row) => Object.values(row)), rowCount: rows.length };
+  };
+}
+
+function invalid(message: string, cause?: unknown): GangerError {
+  return new GangerError("GANGER_TRANSACTION_INVALID", message, {
+    cause,
+    hint: "Give a client of pg, or one from its pool, on which BEGIN was sent; not the pool itself.",
+  });
+}
