@@ -31,8 +31,14 @@ export class PostgresEdit implements Edit {
   }
 
   async cancel(ids: readonly string[]): Promise<readonly boolean[]> {
-    const changed = await this.#cancel(toRowIds(ids), UNFINISHED);
-    return this.#answer(ids, changed);
+    const more = { event: "cancelled", names: true } as const;
+    const keepMs = DEFAULT_KEEP_MS.cancelled;
+    const moves = toRowIds(ids).map((id) => finish(id, STATE.cancelled, keepMs, more));
+    const changed = await apply(this.#lanes.run, moves, UNFINISHED);
+    return this.#answer(
+      ids,
+      changed.map((key) => key.slice(0, key.indexOf(":"))),
+    );
   }
 
   async retry(ids: readonly string[]): Promise<readonly boolean[]> {
@@ -65,16 +71,10 @@ export class PostgresEdit implements Edit {
     const number = this.#queues.known(queue);
     if (number === undefined) return 0;
     const isWanted = (code: number) => state === undefined || JOB_STATES[code] === state;
-    // In this order: what is cancelled now is to be looked at for a while.
-    const finished = FINISHED.filter(isWanted);
-    const deleted = await this.#lanes.run("clearFinished", [number, `{${finished.join(",")}}`]);
-    const pending = PENDING.filter(isWanted);
-    const { rows } = await this.#lanes.run("idsOf", [number, `{${pending.join(",")}}`]);
-    const cancelled = await this.#cancel(
-      rows.map((row) => toNumber(row[0])),
-      pending,
-    );
-    return toNumber(single(deleted)) + cancelled.length;
+    const pending = PENDING.filter(isWanted).join(",");
+    const finished = FINISHED.filter(isWanted).join(",");
+    const values = [number, `{${finished}}`, `{${pending}}`, DEFAULT_KEEP_MS.cancelled];
+    return toNumber(single(await this.#lanes.run("clear", values)));
   }
 
   async annotate(notes: readonly Note[]): Promise<readonly boolean[]> {
@@ -100,14 +100,6 @@ export class PostgresEdit implements Edit {
       log: log.slice(-MAX_LOG_LINES).map((line) => clean(line.slice(0, MAX_LOG_LINE_LENGTH))),
     }));
     return this.#lanes.run("annotate", [JSON.stringify(list), MAX_LOG_LINES]);
-  }
-
-  /** Cancels jobs that are in one of these states; their ids as text. */
-  async #cancel(ids: readonly number[], states: readonly number[]): Promise<readonly string[]> {
-    const more = { event: "cancelled", names: true } as const;
-    const moves = ids.map((id) => finish(id, STATE.cancelled, DEFAULT_KEEP_MS.cancelled, more));
-    const changed = await apply(this.#lanes.run, moves, states);
-    return changed.map((key) => key.slice(0, key.indexOf(":")));
   }
 
   /** Answers for ids as they were asked for, and wakes who may care. */

@@ -31,7 +31,8 @@ export class PostgresInspect implements Inspect {
 
   async ready(): Promise<readonly string[]> {
     const { rows } = await this.#lanes.runPlanned("ready", []);
-    return rows.map((row) => toText(row[0]));
+    // Names are ASCII, for which the order of UTF-16 units is that of bytes.
+    return rows.map((row) => toText(row[0])).sort();
   }
 
   async find(id: string): Promise<JobDetails | undefined> {

@@ -83,7 +83,10 @@ export class Lanes {
       const query = (text: string) => lane.query(this.#toQuery(text, []), patience);
       lane.isReserved = true;
       try {
-        await query(`begin; ${settings}`);
+        // Sent along with what follows, which fails if this does.
+        const begun = query(`begin; ${settings}`);
+        begun.catch(() => undefined);
+        if (!lane.isPipelined) await begun;
         const result = await work(
           (name, values = []) =>
             lane.query(this.#toQuery(this.#options.statements.text(name), values, name), patience),

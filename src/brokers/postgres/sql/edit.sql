@@ -81,16 +81,41 @@ with o as materialized (
 )
 select id || ':' || token from held;
 
--- name: idsOf
-select j.id from ganger.jobs j where j.queue = $1 and j.state = any ($2::int[]);
-
--- Deletes finished jobs with all there is of them. Also used where a queue is cleared.
--- name: clearFinished
-with gone as (
+-- Empties a queue: $2 the states of finished jobs that are deleted, $3 those of others that are cancelled, in that order,
+-- for what is cancelled now is to be looked at for a while. $4 how long. Each state is looked for by its own index.
+-- name: clear
+with n as materialized (
+  select ganger.now_ms() as ms
+), deleted as (
   delete from ganger.finished f where f.queue = $1 and f.state = any ($2::int[]) returning f.id
 ), forgotten as (
-  delete from ganger.history h using gone where h.job = gone.id
+  delete from ganger.history h using deleted where h.job = deleted.id
 ), silenced as (
-  delete from ganger.logs l using gone where l.job = gone.id
+  delete from ganger.logs l using deleted where l.job = deleted.id
+), gone as (
+  delete from ganger.jobs j
+  where j.state < 3 and j.id = any (array(
+    select w.id from ganger.jobs w where w.queue = $1 and w.state = 0 and 0 = any ($3::int[])
+    union all select s.id from ganger.jobs s where s.queue = $1 and s.state = 1 and 1 = any ($3::int[])
+    union all select b.id from ganger.jobs b where b.queue = $1 and b.state = 2 and 2 = any ($3::int[])
+  ))
+  returning j.id, j.enqueued_at, j.queue, j.rank, j.attempts, j.interruptions, j.crashes, j.max_crashes, j.name,
+    j.payload, j.options, j.tags, j.error, j.state
+), entered as (
+  insert into ganger.finished (id, enqueued_at, finished_at, expires_at, queue, rank, attempts, interruptions,
+    crashes, max_crashes, state, name, payload, options, tags, error)
+  select id, enqueued_at, n.ms, n.ms + $4::bigint, queue, rank, attempts, interruptions, crashes, max_crashes, 6, name,
+    payload, options, tags, error
+  from gone cross join n
+), trimmed as (
+  delete from ganger.history h
+  using (
+    select gone.id as job, x.id from gone
+    cross join lateral (select y.id from ganger.history y where y.job = gone.id order by y.id desc offset 99) x
+  ) d
+  where h.job = d.job and h.id = d.id
+), noted as (
+  insert into ganger.history (job, at, event, detail)
+  select id, n.ms, 'cancelled', 'while ' || (array['waiting', 'scheduled', 'blocked'])[state + 1] from gone cross join n
 )
-select count(*) from gone;
+select (select count(*) from deleted) + (select count(*) from gone);

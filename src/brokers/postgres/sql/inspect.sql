@@ -8,7 +8,8 @@ select queue, state, count(*) from ganger.jobs group by queue, state
 union all
 select queue, state, count(*) from ganger.finished group by queue, state;
 
--- From queue to queue, for there may be a million jobs in one.
+-- From queue to queue, for there may be a million jobs in one. Not in the order of names: with sorting off the planner
+-- would rather join each name with each queue.
 -- name: ready
 with recursive next (queue) as (
   (select j.queue from ganger.jobs j where j.state = 0 order by j.queue limit 1)
@@ -16,7 +17,7 @@ with recursive next (queue) as (
   select (select j.queue from ganger.jobs j where j.state = 0 and j.queue > next.queue order by j.queue limit 1)
   from next where next.queue is not null
 )
-select q.name from next join ganger.queues q on q.id = next.queue order by q.name;
+select q.name from next join ganger.queues q on q.id = next.queue;
 
 -- name: jobColumns
 j.id, q.name, j.name, j.payload, -j.rank, j.attempts, j.interruptions, j.crashes, j.max_crashes, j.options,
