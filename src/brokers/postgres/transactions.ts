@@ -58,12 +58,15 @@ export class PostgresTransactions implements Transactions {
   }
 }
 
+/** An error with a code of the server's is about what it was asked; any other is about the connection. */
 async function look(run: Run): Promise<readonly unknown[]> {
   try {
     return (await run("inTransaction")).rows[0] ?? [];
   } catch (error) {
-    if (codeOf(error) !== "25P02") throw error;
-    throw invalid("The transaction on this connection has failed already", error);
+    const code = codeOf(error);
+    if (code === "25P02") throw invalid("The transaction on this connection has failed already", error);
+    if (code === undefined) throw invalid("This connection cannot be used", error);
+    throw error;
   }
 }
 
