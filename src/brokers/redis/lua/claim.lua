@@ -1,0 +1,89 @@
+-- Hands out jobs to a living holder.
+
+-- Puts back what was claimed for a call whose answer never came: the holder does not know that it has it.
+local function give_back_lost(holder, lost)
+  local book = P .. ':held:' .. holder
+  local entries = call('HGETALL', book)
+  for i = 1, #entries, 2 do
+    local token = entries[i]
+    local nonce = string.match(entries[i + 1], '^(%S+) ')
+    if nonce and lost[nonce] then
+      for id in string.gmatch(string.sub(entries[i + 1], #nonce + 2), '%S+') do
+        local queue, record = find_running(id)
+        if queue and string.sub(record, 1, #token + 1) == token .. ' ' then
+          put_waiting(queue, take_running(queue, id, record))
+        end
+      end
+    end
+  end
+end
+
+-- Takes up to `limit` from a queue that has jobs with a priority, or that were put back, beside its plain list.
+local function take_ranked(queue, limit)
+  local waits, ranks, jobs = key(queue, 'wait'), key(queue, 'rank'), key(queue, 'jobs')
+  local ranked = call('ZRANGE', ranks, 0, limit - 1, 'WITHSCORES')
+  local plain = call('LRANGE', waits, 0, limit - 1)
+  local items, ids, p, r = {}, {}, 1, 1
+  while #items < limit and (plain[p] or ranked[r]) do
+    local isRanked = ranked[r] ~= nil
+    if isRanked and plain[p] then
+      local score = tonumber(ranked[r + 1])
+      isRanked = score < 0 or (score == 0 and ranked[r] < pad(string.match(plain[p], '^%S+')))
+    end
+    if isRanked then
+      local id = unpad(ranked[r])
+      ids[#ids + 1] = id
+      items[#items + 1] = item_of(call('HGET', jobs, id))
+      r = r + 2
+    else
+      items[#items + 1] = plain[p]
+      p = p + 1
+    end
+  end
+  if p > 1 then call('LTRIM', waits, p - 1, -1) end
+  if #ids > 0 then
+    call('ZREMRANGEBYRANK', ranks, 0, #ids - 1)
+    bulk('HDEL', jobs, ids)
+  end
+  return items
+end
+
+local function claim(request)
+  local until_ = call('ZSCORE', P .. ':alive', request.holder)
+  if not until_ or tonumber(until_) <= now then return end
+  if next(request.lost) then give_back_lost(request.holder, request.lost) end
+  local names = request.names
+  -- With many queues, one look says which have anything.
+  local ready = #names > 1 and bulk_read('ZMSCORE', P .. ':ready', names)
+  local token, limit, handed, all = nil, request.limit, {}, {}
+  for place, name in ipairs(names) do
+    if #all >= limit then break end
+    local queue = (not ready or ready[place]) and call('HGET', P .. ':queues', name)
+    if queue then
+      local wanted = limit - #all
+      local items = call('EXISTS', key(queue, 'rank')) == 0 and (call('LPOP', key(queue, 'wait'), wanted) or {})
+        or take_ranked(queue, wanted)
+      if #items < wanted or call('LLEN', key(queue, 'wait')) == 0 then touched[queue] = true end
+      if #items > 0 then
+        token = token or whole(call('INCR', P .. ':token'))
+        local head = token .. ' ' .. now .. ' ' .. request.holder .. '\n'
+        local records = {}
+        for i = 1, #items do
+          local id = string.match(items[i], '^%S+')
+          all[#all + 1] = id
+          records[2 * i - 1] = id
+          records[2 * i] = head .. items[i]
+        end
+        bulk('HSET', key(queue, 'run'), records)
+        -- Last, so that the rest need not move: which queue of the request they are of.
+        items[#items + 1] = place - 1
+        handed[#handed + 1] = items
+      end
+    end
+  end
+  if token then
+    call('HSET', P .. ':held:' .. request.holder,
+      token, request.nonce .. ' ' .. table.concat(all, ' '), '#' .. token, #all)
+  end
+  return token, handed
+end
