@@ -67,12 +67,13 @@ local function claim(request)
       if #items > 0 then
         token = token or whole(call('INCR', P .. ':token'))
         local head = token .. ' ' .. now .. ' ' .. request.holder .. '\n'
-        local records = {}
+        local records, before = {}, #all
         for i = 1, #items do
-          local id = string.match(items[i], '^%S+')
-          all[#all + 1] = id
+          local item = items[i]
+          local id = string.sub(item, 1, string.find(item, ' ', 1, true) - 1)
+          all[before + i] = id
           records[2 * i - 1] = id
-          records[2 * i] = head .. items[i]
+          records[2 * i] = head .. item
         end
         bulk('HSET', key(queue, 'run'), records)
         -- Last, so that the rest need not move: which queue of the request they are of.

@@ -13,30 +13,12 @@ local function trim_done(queue, length)
   forget_notes(ids)
 end
 
-local function no_twins(ids)
-  local seen, once = {}, {}
-  for _, id in ipairs(ids) do
-    if not seen[id] then once[#once + 1] = id end
-    seen[id] = true
-  end
-  return once
-end
-
 -- Writes completed jobs down, all of one queue and token, or deletes them when they are to be kept for no time.
-local function write_completed(queue, done, group)
-  local jobs, expires = key(queue, 'jobs'), whole(now + group.keep)
-  -- Memory is asked for before anything is taken away: a server without any refuses the whole.
-  if group.keep > 0 then
-    local records = {}
-    local head = 'c ' .. now .. ' ' .. expires
-    for i, id in ipairs(done.ids) do
-      records[2 * i - 1] = id
-      records[2 * i] = head .. (done.results[i] and ' ' .. done.results[i] or '\n') .. done.items[i]
-    end
-    bulk('HSET', jobs, records)
-  end
-  local number = bulk('HDEL', key(queue, 'run'), done.ids)
-  local ids = number == #done.ids and done.ids or no_twins(done.ids)
+-- Memory is asked for before anything is taken away: a server without any refuses the whole.
+local function write_completed(queue, ids, records, group)
+  local run, jobs, expires = key(queue, 'run'), key(queue, 'jobs'), whole(now + group.keep)
+  if group.keep > 0 then bulk('HSET', jobs, records) end
+  bulk('HDEL', run, ids)
   if call('EXISTS', P .. ':progress') == 1 then bulk('HDEL', P .. ':progress', ids) end
   if group.keep == 0 then
     forget_notes(ids)
@@ -46,47 +28,52 @@ local function write_completed(queue, done, group)
   else
     for _, id in ipairs(ids) do call('ZADD', key(queue, 'kept'), expires, pad(id)) end
   end
-  end_claims(done.holder, group.token, number)
+  end_claims(group.holder, group.token, #ids)
+end
+
+-- Completes jobs that run in one queue, and notes in `answers` which it did and by which of the outcomes; the first counts.
+local function complete_in(queue, group, answers)
+  local found = bulk_read('HMGET', key(queue, 'run'), group.ids)
+  local prefix, head = group.token .. ' ', nil
+  local finished = 'c ' .. now .. ' ' .. whole(now + group.keep)
+  local plain, results = finished .. '\n', group.results
+  local ids, records, count = {}, {}, 0
+  for i, id in ipairs(group.ids) do
+    local record = found[i]
+    if record and not head and string.find(record, prefix, 1, true) == 1 then
+      -- All claims of one token start alike.
+      head = string.sub(record, 1, string.find(record, '\n', 1, true))
+      group.holder = string.match(head, '^%S+ %S+ ([^\n]*)\n$')
+    end
+    if record and head and not answers[id] and string.find(record, head, 1, true) == 1 then
+      count = count + 1
+      ids[count] = id
+      records[2 * count - 1] = id
+      records[2 * count] = (results and finished .. ' ' .. results[i] or plain) .. string.sub(record, #head + 1)
+      answers[id] = i
+    end
+  end
+  if count > 0 then write_completed(queue, ids, records, group) end
+  return count
 end
 
 -- Completes jobs by the batch; a text of 1 and 0 says of which the claim still held.
 local function complete(group)
-  local ids, answers, head, prefix = group.ids, {}, nil, group.token .. ' '
-  local found = bulk_read('HMGET', key(group.queue, 'run'), ids)
-  local done = { ids = {}, items = {}, results = {} }
-  local seen, count = {}, 0
-  for i = 1, #ids do
-    local record = found[i]
-    if record and not head and string.sub(record, 1, #prefix) == prefix then
-      head = string.sub(record, 1, string.find(record, '\n', 1, true))
-      done.holder = string.match(head, '^%S+ %S+ ([^\n]*)\n$')
+  local answers, total = {}, #group.ids
+  local count = complete_in(group.queue, group, answers)
+  if count < total and call('EXISTS', P .. ':moved') == 1 then
+    -- Some may be running in a queue that they were moved to.
+    local queues = {}
+    for _, id in ipairs(group.ids) do
+      local queue = not answers[id] and call('HGET', P .. ':moved', id)
+      if queue then queues[queue] = true end
     end
-    if record and head and string.sub(record, 1, #head) == head and not seen[ids[i]] then
-      count = count + 1
-      seen[ids[i]] = true
-      done.ids[count] = ids[i]
-      done.items[count] = string.sub(record, #head + 1)
-      if group.results then done.results[count] = group.results[i] end
-      answers[i] = '1'
-    else
-      answers[i] = '0'
-    end
+    for queue in pairs(queues) do count = count + complete_in(queue, group, answers) end
   end
-  if count > 0 then write_completed(group.queue, done, group) end
-  if count == #ids or call('EXISTS', P .. ':moved') == 0 then return table.concat(answers) end
-  -- Some of them may be running in a queue that they were moved to.
-  for i = 1, #ids do
-    local queue, record = nil, nil
-    if answers[i] == '0' and not seen[ids[i]] then queue, record = find_running(ids[i]) end
-    if record and queue ~= group.queue and string.sub(record, 1, #prefix) == prefix then
-      seen[ids[i]] = true
-      local holder = string.match(record, '^%S+ %S+ ([^\n]*)\n')
-      local results = { group.results and group.results[i] }
-      write_completed(queue, { ids = { ids[i] }, items = { item_of(record) }, results = results, holder = holder }, group)
-      answers[i] = '1'
-    end
-  end
-  return table.concat(answers)
+  if count == total then return string.rep('1', total) end
+  local flags = {}
+  for i, id in ipairs(group.ids) do flags[i] = answers[id] == i and '1' or '0' end
+  return table.concat(flags)
 end
 
 -- Every outcome but completed, by its letter. Each is given the queue, the job and its own arguments.
