@@ -143,15 +143,15 @@ export function watch(client: RedisClient): Trouble {
   return trouble;
 }
 
-/** Connects once, or says why that cannot be. */
+/** Connects once, or says why that cannot be: by the first error, as the client goes on trying after it. */
 async function connect<T extends RedisClient>(client: T, { label }: RedisLocation): Promise<T> {
-  const trouble = watch(client);
+  const failed = new Promise<never>((_, reject) => client.on("error", reject));
   try {
-    await client.connect();
+    await Promise.race([client.connect(), failed]);
     return client;
   } catch (error) {
     client.disconnect();
-    throw toFailure(trouble.last ?? error, label);
+    throw toFailure(error, label);
   }
 }
 

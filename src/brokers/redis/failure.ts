@@ -6,7 +6,7 @@ type Failure = readonly [code: ErrorCode, what: string, hint: string];
 const GONE: Failure = [
   "GANGER_BROKER_UNREACHABLE",
   "cannot be reached",
-  "Start the server, or correct host and port in the URL.",
+  "Start the server, or correct scheme, host and port in the URL; rediss:// is for TLS.",
 ];
 const LOST: Failure = [
   "GANGER_BROKER_UNREACHABLE",
@@ -102,7 +102,7 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
       "Use Redis 6.2, Valkey 7.2 or later, with no command renamed.",
     ],
   ],
-  [/^(Protocol error|ParserError)/, FOREIGN],
+  [/^(Protocol error|ParserError|Unknown RESP type)/, FOREIGN],
   [
     /timed out|closed|max retries|isn't (ready|writeable)|ECONNRESET|EPIPE|Failed to refresh|unreachable|redirections/i,
     LOST,
