@@ -21,6 +21,14 @@ const ROOMS: Readonly<Record<string, () => Promise<Room>>> = {
     const { openPostgres, openPostgresMigrations } = await import("../brokers/postgres/open.ts");
     return { open: openPostgres, migrations: openPostgresMigrations };
   },
+  "mysql:": async () => {
+    const { openMysql, mysqlMigrations } = await import("../brokers/mysql/open.ts");
+    return { open: openMysql, migrations: mysqlMigrations };
+  },
+  "amqp:": async () => {
+    const { openRabbitmq } = await import("../brokers/rabbitmq/open.ts");
+    return { open: (url) => openRabbitmq(url, openBroker) };
+  },
 };
 
 /** Other names of the same: of a product that is spoken to in the same way, or of a connection by TLS. */
@@ -29,6 +37,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   "valkey:": "redis:",
   "valkeys:": "redis:",
   "postgresql:": "postgres:",
+  "mariadb:": "mysql:",
+  "amqps:": "amqp:",
 };
 
 /**
