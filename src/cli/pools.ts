@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/load.ts";
 import type { FoundManager } from "../control/find.ts";
+import type { ForeignManager } from "../control/foreign.ts";
 import type { PoolStatus } from "../control/messages.ts";
 import { GangerError, isGangerError } from "../errors.ts";
 import { processId } from "./arguments.ts";
@@ -46,7 +47,10 @@ export async function findPools(context: CliContext, options: PoolOptions): Prom
 export async function findManager(context: CliContext, options: PoolOptions): Promise<FoundManager> {
   const { app, managers } = await findPools(context, options);
   const [newest, ...older] = managers;
-  if (newest === undefined) throw missing(app, options.pid);
+  if (newest === undefined) {
+    const { findForeignManager } = await import("../control/foreign.ts");
+    throw missing(app, options.pid, options.pid === undefined ? findForeignManager(app) : undefined);
+  }
   if (older.length > 0) {
     const others = older.map(({ pid }) => pid).join(", ");
     context.stderr.write(`This pool has several managers: ${newest.pid} is the newest, then ${others}.\n`);
@@ -107,7 +111,12 @@ function pidfiles(
   return isSaid ? [config.pidfile, undefined] : [undefined, resolve(cwd, DAEMON_PIDFILE)];
 }
 
-function missing(app: string, pid: number | undefined): GangerError {
+function missing(app: string, pid: number | undefined, foreign: ForeignManager | undefined): GangerError {
+  if (foreign !== undefined) {
+    const { user, pid: manager } = foreign;
+    const message = `No pool of ${app} is running here as this user, but one of the user ${user} is (manager ${manager})`;
+    throw new GangerError("GANGER_POOL_MISSING", message, { hint: `Run this command as ${user}.` });
+  }
   const which = pid === undefined ? "" : ` with the process id ${pid}`;
   return new GangerError("GANGER_POOL_MISSING", `No pool of ${app} is running here${which}`, {
     hint:

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ControlConnection } from "../../src/control/connection.ts";
@@ -185,6 +187,25 @@ describe("without a manager", () => {
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(
       /^No pool of shop is running here\nStart it: ganger start\..*\n\[GANGER_POOL_MISSING\]\n$/,
+    );
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("of this user, it names the user who has one", async () => {
+    const program =
+      "process.title = 'ganger[shop]: manager managing []'; console.log(); setInterval(() => {}, 1000)";
+    // A title has as much room as the command line had.
+    const child = spawn(process.execPath, ["-e", program.padEnd(200)], {
+      uid: 65_534,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    const { code, err } = await folder.runOnStore("stop");
+
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `No pool of shop is running here as this user, but one of the user nobody is (manager ${child.pid})\n` +
+        "Run this command as nobody.\n[GANGER_POOL_MISSING]\n",
     );
   });
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -22,6 +22,9 @@ afterEach(() => {
   chmodSync(folder, 0o755);
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** To whom nothing is forbidden as it is to root. */
+const NOBODY = 65_534;
 
 const job = { queue: "q", name: "n", payload: '"a payload of some length"' };
 
@@ -63,6 +66,30 @@ describe("a SQLite store that cannot be used", () => {
 
     await expect(reader.enqueue([job])).rejects.toMatchObject({ code: "GANGER_BROKER_READONLY" });
     expect(await reader.inspect.ready()).toEqual(["q"]);
+  });
+
+  it.each([
+    ["of another user", "GANGER_BROKER_READONLY", "EACCES"],
+    ["that is a folder", "GANGER_BROKER_UNREACHABLE", "EISDIR"],
+  ])("has a file for waking others %s, which is named", async (_, code, detail) => {
+    const wake = `${file}-wake`;
+    await (await openBroker(`sqlite:${file}`))[Symbol.asyncDispose]();
+    rmSync(wake);
+    if (detail === "EISDIR") mkdirSync(wake);
+    else writeFileSync(wake, "", { mode: 0o400 });
+    chmodSync(folder, 0o777);
+    chmodSync(file, 0o666);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.seteuid?.(NOBODY);
+    try {
+      await expect(openBroker(`sqlite:${file}`)).rejects.toMatchObject({
+        code,
+        message: `${wake} cannot be written to (${detail})`,
+        hint: expect.any(String),
+      });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   it.each([

@@ -68,3 +68,23 @@ export function toFailure(error: unknown, path: string): unknown {
   const detail = error instanceof Error ? error.message : String(error);
   return new GangerError(code, `${path} ${what} (${detail})`, { cause: error, hint });
 }
+
+/** The same for a file beside the database, which the operating system refuses. */
+export function toFileFailure(error: unknown, file: string): GangerError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [result, , hint] = FAILURES[SYSTEM_ERRORS[code] ?? "SQLITE_CANTOPEN"] ?? [];
+  const detail = code === "" ? String(error) : code;
+  return new GangerError(result ?? "GANGER_BROKER_UNREACHABLE", `${file} cannot be written to (${detail})`, {
+    cause: error,
+    hint,
+  });
+}
+
+/** Like what of SQLite's an error of the operating system is. */
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: "SQLITE_READONLY",
+  EPERM: "SQLITE_READONLY",
+  EROFS: "SQLITE_READONLY",
+  ENOSPC: "SQLITE_FULL",
+  EDQUOT: "SQLITE_FULL",
+};

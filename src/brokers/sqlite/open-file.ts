@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { GangerError } from "../../errors.ts";
 import { openDatabase, type SqliteDatabase } from "./driver.ts";
-import { isBusy, toFailure } from "./failure.ts";
+import { isBusy, toFailure, toFileFailure } from "./failure.ts";
 import type { SqliteLocation } from "./location.ts";
 
 /** Opens a database for reading and writing, which is made when it is not there. */
@@ -12,12 +12,20 @@ export async function openFile({ path, synchronous }: SqliteLocation): Promise<S
   try {
     database = await openDatabase(path);
     prepare(database, synchronous);
-    // The file that wakes others; made here so that a folder that cannot be written to is found out now.
-    closeSync(openSync(`${path}-wake`, "a"));
+    touch(`${path}-wake`);
     return database;
   } catch (error) {
     database?.close();
     throw toFailure(error, path);
+  }
+}
+
+/** Makes the file that wakes others, now, so that one that cannot be written to is found out. */
+function touch(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw toFileFailure(error, file);
   }
 }
 

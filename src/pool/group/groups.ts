@@ -8,6 +8,7 @@ import { reassign } from "./reassign.ts";
 /** All groups of a pool, by queue list. */
 export class Groups implements Iterable<Group> {
   readonly #host: GroupHost;
+  /** Those that are gone are remembered for a while, with what is known of their failures; the newest stand last. */
   readonly #groups = new Map<string, Group>();
   /** One that the configuration does not name any more, and that has workers left. */
   readonly #leaving = new Set<Group>();
@@ -96,6 +97,20 @@ export class Groups implements Iterable<Group> {
 
   sweep(): void {
     for (const group of this.#leaving) if (group.isEmpty) this.#leaving.delete(group);
+    this.#forgetGone();
+  }
+
+  /** A loader may make up names for ever. */
+  #forgetGone(): void {
+    let surplus = this.#groups.size - this.#order.length - this.#leaving.size - MAX_GONE;
+    if (surplus <= 0) return;
+    const present = new Set(this);
+    for (const [queues, group] of this.#groups) {
+      if (surplus <= 0) return;
+      if (present.has(group)) continue;
+      this.#groups.delete(queues);
+      surplus--;
+    }
   }
 
   #take(spec: WorkerGroup): Group {
@@ -111,6 +126,8 @@ export class Groups implements Iterable<Group> {
 
   #leave(group: Group): void {
     this.#leaving.add(group);
+    this.#groups.delete(group.spec.queues);
+    this.#groups.set(group.spec.queues, group);
     group.wanted = 0;
   }
 
@@ -144,6 +161,8 @@ export class Groups implements Iterable<Group> {
     }
   }
 }
+
+const MAX_GONE = 100;
 
 /** What a process was started with: where this differs, another process is needed. */
 function kindOf(config: ResolvedConfig, { concurrency, isolation, exec }: WorkerGroup): string {
