@@ -8,6 +8,8 @@ import { workerTiming } from "../../src/pool/group/timing.ts";
 
 const RESTART = { delayMs: 100, maxMs: 30_000, stableMs: 10_000, all: false };
 
+const nothing = () => undefined;
+
 /** The groups of a pool whose workers are all wanted 0 times: nothing is started. */
 async function create() {
   const cwd = mkdtempSync(join(tmpdir(), "ganger-groups-"));
@@ -16,7 +18,6 @@ async function create() {
   const { config } = await loadConfig({ env: {}, cwd, flags: {} });
   const [template] = config.workers;
   if (template === undefined) throw new Error("there is no group");
-  const nothing = () => undefined;
   const groups = new Groups({
     timing: (spec) => workerTiming({ bootMs: 60_000, restart: RESTART }, spec),
     breaker: { minMs: 1000, maxMs: 1000 },
@@ -32,7 +33,10 @@ async function create() {
   });
   /** What a loader answers now. */
   const serve = (...lists: readonly string[]) => {
-    groups.apply({ ...config, workers: lists.map((queues) => ({ ...template, queues })) }, config);
+    groups.apply(
+      { ...config, workers: lists.map((queues) => Object.assign({}, template, { queues })) },
+      config,
+    );
     groups.converge();
   };
   return { groups, serve };
