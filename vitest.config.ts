@@ -15,7 +15,8 @@ const built = {
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // They wait for processes more than they compute.
+    maxWorkers: 4,
     server: { deps: { external: [/\/dist\//] } },
   },
 };
@@ -59,13 +60,19 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 2,
           expect: { poll: { timeout: 20_000 } },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
         ...built,
         extends: true,
-        test: { ...built.test, name: "e2e", include: ["test/e2e/**/*.test.ts"], sequence: { groupOrder: 2 } },
+        test: {
+          ...built.test,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },

@@ -144,6 +144,7 @@ function guardedTransactions(transactions: Transactions): Transactions {
       for (const outcome of outcomes) assertOutcome(outcome);
       return outcomes.length === 0 ? [] : transactions.settle(connection, outcomes);
     },
+    annotate: transactions.annotate?.bind(transactions),
   };
 }
 

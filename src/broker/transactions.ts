@@ -2,6 +2,7 @@ import { GangerError } from "../errors.ts";
 import type { NewJob } from "../job/job.ts";
 import type { Broker } from "./broker.ts";
 import type { Outcome } from "./claim.ts";
+import type { Note } from "./edit.ts";
 
 /**
  * Enqueues and settles inside a transaction that the user has open on a connection of their own.
@@ -21,6 +22,14 @@ export interface Transactions {
    * that was lost, and nothing changes for it. After a commit `Broker.settle` answers `false` for the same outcome.
    */
   settle(connection: object, outcomes: readonly Outcome[]): Promise<readonly boolean[]>;
+
+  /**
+   * Keeps progress and log lines of running jobs, as `Edit.annotate` does. Only where that cannot be done beside the
+   * user's transaction, as with a store of one writer: elsewhere it is `undefined`, and notes are written before.
+   */
+  readonly annotate?:
+    | ((connection: object, notes: readonly Note[]) => Promise<readonly boolean[]>)
+    | undefined;
 }
 
 /** @throws `GANGER_FACET_MISSING` when the broker has no transactions of users. */

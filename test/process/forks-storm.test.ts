@@ -5,7 +5,7 @@ import { ForkPool } from "../support/fork-pool.ts";
 import { titleOf } from "../support/pool-folder.ts";
 import { childrenOf, kill } from "../support/test-pool.ts";
 
-const KILLS = process.env["GANGER_TEST_LONG"] === undefined ? 25 : 200;
+const KILLS = process.env["GANGER_TEST_LONG"] === undefined ? 15 : 200;
 const KINDS = ["job", "worker", "server", "coordinator", "manager"] as const;
 /** Runs that may end at one time without having been reported: those of all workers, and what they have yet to settle. */
 const AT_ONCE = 12;

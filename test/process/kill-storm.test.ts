@@ -4,7 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import { kill, TestPool } from "../support/test-pool.ts";
 
 const JOBS = 20_000;
-const ROUNDS = process.env["GANGER_TEST_LONG"] === undefined ? 6 : 20;
+const ROUNDS = process.env["GANGER_TEST_LONG"] === undefined ? 4 : 20;
 
 it("loses nothing and counts nothing twice while workers and the coordinator are killed", {
   timeout: 300_000,

@@ -117,6 +117,21 @@ describe("a job that completes in a transaction", () => {
     expect(paid()).toEqual({ n: 1 });
   });
 
+  it.each(["commit", "rollback"])("keeps what it has logged before, after a %s", async (ending) => {
+    const { workshop, enqueue } = await start(async (_, job) => {
+      job.log("pays");
+      job.progress(0.5);
+      begin();
+      job.log("has paid");
+      await job.completeIn(own);
+      own.exec(ending);
+    });
+    await using _ = workshop;
+    const { logs } = await workshop.finished(await enqueue());
+
+    expect(logs.map(({ line }) => line)).toEqual(["pays", "has paid"]);
+  });
+
   it("may go on for a while after the commit, without being told that it lost its claim", async () => {
     let isAborted: boolean | undefined;
     const { workshop, told, enqueue } = await start(async (_, job) => {

@@ -1,15 +1,10 @@
-import {
-  type Edit,
-  MAX_LOG_LINE_LENGTH,
-  MAX_LOG_LINES,
-  type Note,
-  type TagChange,
-} from "../../broker/edit.ts";
+import type { Edit, Note, TagChange } from "../../broker/edit.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import type { JobRecord } from "../../job/job.ts";
 import type { JobState } from "../../job/states.ts";
 import { type Connection, toRowId } from "./connection.ts";
 import { addHistory, FINISHED, finish, forget, putBack } from "./moves.ts";
+import { holds, write } from "./notes.ts";
 import type { Queues } from "./queues.ts";
 import { toNumber, toRecord } from "./rows.ts";
 import type { SqliteWakeups } from "./wakeups.ts";
@@ -82,25 +77,8 @@ export class SqliteEdit implements Edit {
   async annotate(notes: readonly Note[]): Promise<readonly boolean[]> {
     const isQuestion = notes.every(({ progress, log = [] }) => progress === undefined && log.length === 0);
     // Asking whether claims still hold must not queue up for the write lock.
-    if (isQuestion) return this.#connection.read(() => notes.map((note) => this.#holds(note)));
-    return this.#connection.write((now) => notes.map((note) => this.#note(note, now)));
-  }
-
-  #holds({ id, token }: Note): boolean {
-    return this.#connection.statement("stillHeld").get(toRowId(id), token) !== undefined;
-  }
-
-  #note(note: Note, now: number): boolean {
-    if (!this.#holds(note)) return false;
-    const { id, token, progress, log = [] } = note;
-    const row = toRowId(id);
-    if (progress !== undefined) this.#connection.statement("note").run(progress, row, token);
-    const lines = log.slice(-MAX_LOG_LINES);
-    for (const line of lines) {
-      this.#connection.statement("addLog").run(row, row, now, line.slice(0, MAX_LOG_LINE_LENGTH));
-    }
-    if (lines.length > 0) this.#connection.statement("trimLogs").run(row, row, MAX_LOG_LINES);
-    return true;
+    if (isQuestion) return this.#connection.read(() => notes.map((note) => holds(this.#connection, note)));
+    return this.#connection.write((now) => notes.map((note) => write(this.#connection, note, now)));
   }
 
   /** Changes those jobs that are in one of these states, and wakes who may care. */

@@ -1,9 +1,11 @@
 import type { Outcome } from "../../broker/claim.ts";
+import type { Note } from "../../broker/edit.ts";
 import type { Transactions } from "../../broker/transactions.ts";
 import type { NewJob } from "../../job/job.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import type { Connection } from "./connection.ts";
 import { enqueue } from "./enqueue.ts";
+import { write } from "./notes.ts";
 import { Queues } from "./queues.ts";
 import { settle } from "./settle.ts";
 import { UserConnection } from "./user-connection.ts";
@@ -37,6 +39,12 @@ export class SqliteTransactions implements Transactions, Disposable {
       if (wakes) this.#watch.add(user);
       return settled;
     });
+  }
+
+  /** The broker's own connection would wait for the lock that the transaction has. */
+  async annotate(connection: object, notes: readonly Note[]): Promise<readonly boolean[]> {
+    const user = this.#of(connection);
+    return user.write((now) => notes.map((note) => write(user, note, now)));
   }
 
   [Symbol.dispose](): void {

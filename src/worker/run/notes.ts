@@ -16,14 +16,27 @@ export type RunBroker = Pick<Broker, "name" | "edit" | "transactions">;
 
 /** Collects what running jobs report, and writes it by the batch. */
 export class Notes implements RunListener {
-  readonly completeIn: CompleteIn;
+  readonly #complete: CompleteIn;
+  readonly #broker: RunBroker;
   readonly #edit: Edit | undefined;
   readonly #pending = new Map<JobRun, RunNote>();
 
   constructor(broker: RunBroker) {
+    this.#broker = broker;
     this.#edit = broker.edit;
-    this.completeIn = completerOf(broker);
+    this.#complete = completerOf(broker);
   }
+
+  /** What a run has noted needs its claim, which its completion ends. It stays pending, should the user roll back. */
+  readonly completeIn: CompleteIn = async (run, transaction, outcome) => {
+    const { annotate } = this.#broker.transactions ?? {};
+    const note = this.#pending.get(run);
+    if (note !== undefined && annotate !== undefined)
+      await annotate(transaction, [{ id: run.id, token: run.claim.token, ...note }]);
+    else if (note !== undefined && this.#broker.transactions !== undefined)
+      await this.flush().catch(() => []);
+    return this.#complete(run, transaction, outcome);
+  };
 
   noted(run: JobRun, { progress, line }: { readonly progress?: number; readonly line?: string }): void {
     if (this.#edit === undefined) return;
