@@ -28,17 +28,21 @@ export class Names {
   async clear(broker: Broker): Promise<void> {
     for (const holder of this.#holders) await broker.release(holder, { kind: "interrupted", started: [] });
     const { edit, store } = broker;
-    const queues = edit === undefined ? [] : [...this.#queues];
-    // A few at a time: a case may have thousands, each two round trips to a server.
-    for (let from = 0; from < queues.length; from += AT_ONCE) {
-      await Promise.all(
-        queues.slice(from, from + AT_ONCE).map(async (queue) => {
-          // What is cancelled by the first is deleted by the second.
-          await edit?.clear(queue);
-          await edit?.clear(queue);
-        }),
-      );
+    // What is cancelled by the first round is deleted by the second.
+    for (let round = 0; round < 2; round++) {
+      const queues = await this.#withJobs(broker);
+      for (let from = 0; from < queues.length; from += AT_ONCE) {
+        await Promise.all(queues.slice(from, from + AT_ONCE).map((queue) => edit?.clear(queue)));
+      }
     }
     for (const { key } of (await store?.list(this.prefix)) ?? []) await store?.delete(key);
+  }
+
+  /** A case may have ten thousand queues, and have left nothing in any. */
+  async #withJobs({ inspect }: Broker): Promise<readonly string[]> {
+    if (inspect === undefined) return [...this.#queues];
+    const queues = await inspect.queues();
+    const full = queues.filter(({ counts }) => Object.values(counts).some((count) => count > 0));
+    return full.map(({ queue }) => queue).filter((queue) => this.#queues.has(queue));
   }
 }

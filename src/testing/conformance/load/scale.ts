@@ -8,7 +8,7 @@ export const scaleCases: readonly ConformanceCase[] = [
     needs: ["inspect"],
     requires: "private",
     slow: true,
-    async run({ broker, queue, take, inspect, prefix }) {
+    async run({ broker, queue, take, settleAll, inspect, prefix }) {
       const names = Array.from({ length: 10_000 }, (_, n) => `q${n}`);
       for (let from = 0; from < names.length; from += 2500) {
         const part = names.slice(from, from + 2500);
@@ -18,13 +18,16 @@ export const scaleCases: readonly ConformanceCase[] = [
       assert.deepEqual(await inspect.ready(), names.map(queue).sort());
       const own = (await inspect.queues()).filter((each) => each.queue.startsWith(`${prefix}:`));
       assert.equal(own.length, 10_000);
-      assert.equal((await take("worker", 1, ["q9999"]))[0]?.queue, queue("q9999"));
+      const lone = await take("worker", 1, ["q9999"]);
+      assert.equal(lone[0]?.queue, queue("q9999"));
       const claims = await take("worker", 10_000, names.toReversed());
       assert.deepEqual(
         claims.map((claim) => claim.queue),
         names.toReversed().slice(1).map(queue),
       );
       assert.deepEqual(await inspect.ready(), []);
+      const settled = await settleAll([...lone, ...claims], { kind: "completed", keepMs: 0 });
+      assert.equal(settled.filter(Boolean).length, 10_000);
     },
   },
   {
