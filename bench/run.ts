@@ -13,6 +13,7 @@ import { postgres } from "./suites/postgres.ts";
 import { rabbitmq } from "./suites/rabbitmq.ts";
 import { redis, redisAof } from "./suites/redis.ts";
 import { sqlite } from "./suites/sqlite.ts";
+import { sum } from "./suites/sum.ts";
 
 /**
  * Compares ganger with other queues, and measures pools: `npm run bench -- SUITE… [--case NAME]… [--runs N] [--json FILE] [--quick]`.
@@ -21,7 +22,7 @@ import { sqlite } from "./suites/sqlite.ts";
  * printed with their spread. `--case process` has only the cases whose name begins so. `--quick` is one run of a tenth
  * of the jobs, to see that it works; its figures are no good.
  */
-const SUITES: readonly Suite[] = [sqlite, redis, redisAof, postgres, mysql, rabbitmq, pool, fork];
+const SUITES: readonly Suite[] = [sqlite, redis, redisAof, postgres, mysql, rabbitmq, sum, pool, fork];
 const USAGE = `Usage: npm run bench -- SUITE… [--case NAME]… [--only SUBJECT]… [--runs N] [--json FILE] [--quick]
 Suites: ${SUITES.map(({ name }) => name).join(", ")}
 Cases by the beginning of their names: --list prints them`;

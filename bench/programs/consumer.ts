@@ -6,9 +6,11 @@ import { listenToParent, tellParent } from "./messages.ts";
 const [key = "", address = ""] = process.argv.slice(2);
 
 let count = 0;
+let orders = 0;
 const subject = await openSubject(key);
-const consumer = await subject.openConsumer(address, ({ at }) => {
+const consumer = await subject.openConsumer(address, ({ order, at }) => {
   count++;
+  orders += order;
   if (at !== undefined) tellParent({ type: "picked-up", latencyMs: wallClock() - at });
 });
 
@@ -20,7 +22,7 @@ listenToParent(({ type }) => {
 tellParent({ type: "ready" });
 
 async function report(): Promise<void> {
-  const told = count;
+  const told = { count, orders };
   await consumer.settled?.();
-  tellParent({ type: "count", count: told });
+  tellParent({ type: "count", ...told });
 }

@@ -12,8 +12,8 @@ export type Word =
   | { readonly type: "produced"; readonly ms: number }
   /** A consumer began a job that says when it was handed over. */
   | { readonly type: "picked-up"; readonly latencyMs: number }
-  /** How many jobs a consumer has run, or a feeder has added. */
-  | { readonly type: "count"; readonly count: number };
+  /** How many jobs a consumer has run, or a feeder has added; and the sum of their `order`, which tells of one that ran twice in place of another. */
+  | { readonly type: "count"; readonly count: number; readonly orders?: number };
 
 export function tellParent(word: Word): void {
   process.send?.(word);

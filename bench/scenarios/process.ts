@@ -2,7 +2,16 @@ import type { Ground } from "../ground.ts";
 import type { Figure } from "../measure.ts";
 import { scoped } from "../scope.ts";
 import type { Payload, Placing } from "../subject.ts";
-import { countsOf, fill, openStore, startConsumers, sum, untilIdle, untilRun } from "./store.ts";
+import {
+  assertRunOnce,
+  countsOf,
+  fill,
+  openStore,
+  startConsumers,
+  sum,
+  untilIdle,
+  untilRun,
+} from "./store.ts";
 
 export interface Work {
   readonly workers: number;
@@ -31,10 +40,8 @@ export function measureProcessing(
     await untilRun(count, consumers, books);
     await untilIdle(books, consumers);
     const ms = performance.now() - start;
-    const counts = await countsOf(consumers);
+    const counts = await assertRunOnce(consumers, count);
     await books.assertCompleted(count);
-    const total = sum(counts);
-    if (total !== count) throw new Error(`${count} jobs were run ${total} times`);
     const rate = { unit: "jobs/s", value: (count / ms) * 1000 };
     if (workers === 1) return [rate];
     const share = (Math.min(...counts) * workers) / count;

@@ -65,6 +65,22 @@ export async function countsOf(consumers: readonly Child[]): Promise<readonly nu
   );
 }
 
+/** Throws unless the jobs of a queue that was filled with so many have been run, each of them once. */
+export async function assertRunOnce(consumers: readonly Child[], count: number): Promise<readonly number[]> {
+  const told = await Promise.all(
+    consumers.map((consumer) => {
+      consumer.tell({ type: "report" });
+      return consumer.hear("count");
+    }),
+  );
+  const counts = told.map(({ count: own }) => own);
+  const total = sum(counts);
+  const orders = sum(told.map(({ orders: own = 0 }) => own));
+  if (total !== count) throw new Error(`${count} jobs were run ${total} times`);
+  if (orders !== (count * (count - 1)) / 2) throw new Error("one job was run twice, and another not at all");
+  return counts;
+}
+
 export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }

@@ -42,7 +42,7 @@ export function createBare(argument: string): Subject {
       const database = open(file);
       return {
         async start() {
-          setImmediate(() => loop(database, ending, () => perform(NOTHING)));
+          setImmediate(() => loop(database, ending, (id) => perform({ order: id - 1, mail: "" })));
         },
         async stop() {},
       };
@@ -69,9 +69,7 @@ export function createBare(argument: string): Subject {
   };
 }
 
-const NOTHING = { order: 0, mail: "" };
-
-function loop(database: Database.Database, ending: string, perform: () => void): void {
+function loop(database: Database.Database, ending: string, perform: (id: number) => void): void {
   const begin = database.prepare("begin immediate");
   const commit = database.prepare("commit");
   const end = database.prepare(
@@ -91,7 +89,7 @@ function loop(database: Database.Database, ending: string, perform: () => void):
     if (held.length > 0) end.run(JSON.stringify(held));
     held = claim.all().map(([id]) => id);
     commit.run();
-    for (const _ of held) perform();
+    for (const id of held) perform(id);
   } while (held.length > 0);
 }
 

@@ -1,0 +1,61 @@
+import { files, type Ground } from "../ground.ts";
+import type { Figure } from "../measure.ts";
+import { scoped } from "../scope.ts";
+import { mysqlGround } from "../servers/mysql.ts";
+import { postgresGround } from "../servers/postgres.ts";
+import { rabbitmqGround } from "../servers/rabbitmq.ts";
+import { redisGround } from "../servers/redis.ts";
+import type { Entry } from "../subject.ts";
+import type { Case, Suite } from "../suite.ts";
+import { measureSum } from "../sum/sum.ts";
+
+const INTEGERS = 1_000_000;
+const DEADLINE_MS = 3_600_000;
+
+const ganger: Entry = {
+  name: "ganger",
+  key: "",
+  role: "ganger",
+  contract: "exact, or the run fails; 4 workers, concurrency 10",
+  notes: [
+    "sum: counted in a table by transactions that complete the job (sqlite, postgres, mysql), of the results that the store keeps (redis), or of what jobs noted, each integer once (rabbitmq)",
+    "sum: a run beyond one a job is one that was killed in the middle, or before its end was on record",
+  ],
+};
+
+const GROUNDS: Readonly<Record<string, Ground>> = {
+  sqlite: files,
+  redis: redisGround(),
+  postgres: postgresGround(),
+  mysql: mysqlGround(),
+  rabbitmq: rabbitmqGround(),
+};
+
+/** The sum of a million integers, one job each: calm, and with a worker killed every 2 seconds. */
+export const sum: Suite = {
+  name: "sum",
+  entries: [ganger],
+  packages: ["better-sqlite3", "ioredis", "pg", "mysql2", "amqplib"],
+  cases: (scale) =>
+    Object.entries(GROUNDS).flatMap(([name, ground]) => [
+      sumCase(`${name}, calm`, ground, INTEGERS * scale * scale, false),
+      sumCase(`${name}, a worker killed every 2 s`, ground, INTEGERS * scale * scale, true),
+    ]),
+};
+
+function sumCase(name: string, ground: Ground, integers: number, isKilling: boolean): Case {
+  const measure = (): Promise<readonly Figure[]> =>
+    scoped(async (defer) => {
+      await ground.start(defer);
+      const address = await ground.open(defer);
+      const url = address.includes("://") ? address : `sqlite:${address}`;
+      const { ms, kills, reruns } = await measureSum(url, { integers, isKilling, deadlineMs: DEADLINE_MS });
+      return [
+        { detail: "time", unit: "s", value: ms / 1000 },
+        { detail: "rate", unit: "jobs/s", value: (integers / ms) * 1000 },
+        { detail: "kills", unit: "workers", value: kills },
+        { detail: "runs beyond one a job", unit: "runs", value: reruns },
+      ];
+    });
+  return { name, contenders: [{ subject: "ganger", note: `${integers} integers`, measure }] };
+}

@@ -1,0 +1,106 @@
+import Database from "better-sqlite3";
+import { createPool } from "mysql2/promise";
+import pg from "pg";
+
+/** Where jobs write the integer that they stand for, in a transaction with their completion. */
+export interface Effects {
+  create(): Promise<void>;
+  /** Adds one integer and what `complete` does, both or neither. */
+  add(integer: number, complete: (connection: object) => Promise<void>): Promise<void>;
+  total(): Promise<{ readonly count: number; readonly sum: number }>;
+  close(): Promise<void>;
+}
+
+const CREATE = "create table effects (n bigint not null)";
+const TOTAL = "select count(*) as count, coalesce(sum(n), 0) as sum from effects";
+const LANES = 10;
+
+/** `undefined` for stores without transactions of users. */
+export function openEffects(url: string): Effects | undefined {
+  if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length).split("?")[0] ?? "");
+  if (url.startsWith("postgres:")) return openPostgres(url);
+  if (url.startsWith("mysql:")) return openMysql(url);
+  return undefined;
+}
+
+function openSqlite(file: string): Effects {
+  const database = new Database(file, { timeout: 30_000 });
+  database.pragma("journal_mode = wal");
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    create: async () => void database.exec(CREATE),
+    // A connection has one transaction at a time.
+    add(integer, complete) {
+      const mine = turn.then(async () => {
+        database.exec("begin immediate");
+        try {
+          database.prepare("insert into effects values (?)").run(integer);
+          await complete(database);
+          database.exec("commit");
+        } catch (error) {
+          if (database.inTransaction) database.exec("rollback");
+          throw error;
+        }
+      });
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    total: async () => toTotal(database.prepare(TOTAL).get()),
+    close: async () => void database.close(),
+  };
+}
+
+function openPostgres(url: string): Effects {
+  const pool = new pg.Pool({ connectionString: url, max: LANES });
+  pool.on("error", () => undefined);
+  return {
+    create: async () => void (await pool.query(CREATE)),
+    async add(integer, complete) {
+      const connection = await pool.connect();
+      try {
+        await connection.query("begin");
+        await connection.query("insert into effects values ($1)", [integer]);
+        await complete(connection);
+        await connection.query("commit");
+      } catch (error) {
+        await connection.query("rollback");
+        throw error;
+      } finally {
+        connection.release();
+      }
+    },
+    total: async () => toTotal((await pool.query<object>(TOTAL)).rows[0]),
+    close: () => pool.end(),
+  };
+}
+
+function openMysql(url: string): Effects {
+  const pool = createPool({ uri: url, connectionLimit: LANES });
+  return {
+    create: async () => void (await pool.query(CREATE)),
+    async add(integer, complete) {
+      const connection = await pool.getConnection();
+      try {
+        await connection.beginTransaction();
+        await connection.query("insert into effects values (?)", [integer]);
+        await complete(connection);
+        await connection.commit();
+      } catch (error) {
+        await connection.rollback();
+        throw error;
+      } finally {
+        connection.release();
+      }
+    },
+    async total() {
+      const [rows] = await pool.query(TOTAL);
+      return toTotal(Array.isArray(rows) ? rows[0] : undefined);
+    },
+    close: () => pool.end(),
+  };
+}
+
+function toTotal(row: unknown) {
+  const { count, sum } = row as { readonly count: unknown; readonly sum: unknown };
+  return { count: Number(count), sum: Number(sum) };
+}

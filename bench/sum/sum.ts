@@ -1,0 +1,150 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Client, connect } from "ganger";
+import { scoped } from "../scope.ts";
+import { Crew } from "./crew.ts";
+import { type Effects, openEffects } from "./effects.ts";
+import { createNumberJob } from "./job.ts";
+
+const CALL = 1000;
+const WORKERS = 4;
+const ASK_MS = 100;
+const KILL_EVERY_MS = 2000;
+
+export interface SumPlan {
+  /** The integers are 1 to this. */
+  readonly integers: number;
+  /** Whether a worker is killed every 2 seconds. */
+  readonly isKilling: boolean;
+  /** Without end until then: a sum that hangs is one that is wrong. */
+  readonly deadlineMs: number;
+}
+
+export interface Sum {
+  /** How it was counted. */
+  readonly way: "transactions" | "results" | "tally";
+  readonly ms: number;
+  readonly kills: number;
+  /** Runs beyond one a job: of those that were killed in the middle, or before they could say that they were done. */
+  readonly reruns: number;
+}
+
+/**
+ * Adds up the integers, one job each, by 4 workers. Throws unless the sum is exact: of what the jobs committed with their
+ * completion, or of the results that the store keeps of completed jobs; where it keeps none, of the integers that jobs noted,
+ * each once.
+ */
+export function measureSum(url: string, { integers, isKilling, deadlineMs }: SumPlan): Promise<Sum> {
+  return scoped(async (defer) => {
+    const folder = mkdtempSync(join(tmpdir(), "ganger-sum-"));
+    defer(() => rmSync(folder, { recursive: true, force: true }));
+    const client = await connect(url);
+    defer(() => client.close());
+    const way = wayOf(client);
+    const effects = way === "transactions" ? openEffects(url) : undefined;
+    if (effects !== undefined) defer(() => effects.close());
+    await effects?.create();
+    await fill(client, integers);
+
+    const crew = new Crew(client, { url, folder, way });
+    defer(() => crew[Symbol.asyncDispose]());
+    const start = performance.now();
+    await crew.start(WORKERS);
+    const killing = isKilling ? setInterval(() => crew.kill(), KILL_EVERY_MS) : undefined;
+    defer(() => clearInterval(killing));
+    const isDone = doneness(client, effects, integers, crew);
+    while (!(await isDone())) {
+      crew.assertWell();
+      if (performance.now() - start > deadlineMs) throw new Error(`not done within ${deadlineMs / 1000} s`);
+      await delay(ASK_MS);
+    }
+    const ms = performance.now() - start;
+    clearInterval(killing);
+    await crew.end();
+    crew.assertWell();
+
+    const noted = readTallies(crew.tallies, integers);
+    if (way === "transactions" && effects !== undefined) assertSum(await effects.total(), integers, way);
+    if (way === "results") assertSum(await totalOfResults(client), integers, way);
+    assertSum(noted, integers, "tally");
+    return { way, ms, kills: crew.kills, reruns: noted.runs - integers };
+  });
+}
+
+function wayOf({ broker }: Client): Sum["way"] {
+  if (broker.transactions !== undefined) return "transactions";
+  return broker.edit === undefined ? "tally" : "results";
+}
+
+async function fill(client: Client, integers: number): Promise<void> {
+  const job = createNumberJob(undefined);
+  for (let from = 0; from < integers; from += CALL) {
+    const length = Math.min(CALL, integers - from);
+    await client.enqueueMany(
+      job,
+      Array.from({ length }, (_, place) => from + place + 1),
+    );
+  }
+}
+
+/** Whether every job has been run and is on record. */
+function doneness(client: Client, effects: Effects | undefined, integers: number, crew: Crew) {
+  if (effects !== undefined) return async () => (await effects.total()).count >= integers;
+  return async () => {
+    const [queue] = (await client.broker.inspect?.queues()) ?? [];
+    if (queue === undefined) return readTallies(crew.tallies, integers).count >= integers;
+    const { waiting, running, scheduled } = queue.counts;
+    return waiting + running + scheduled === 0 && readTallies(crew.tallies, integers).count >= integers;
+  };
+}
+
+async function totalOfResults({ broker }: Client) {
+  let [count, sum] = [0, 0];
+  for (let after: string | undefined; ; ) {
+    const filter = { state: "completed", limit: CALL } as const;
+    const page = (await broker.inspect?.list(after === undefined ? filter : { ...filter, after })) ?? [];
+    for (const { result } of page) sum += Number(result);
+    count += page.length;
+    after = page.at(-1)?.id;
+    if (after === undefined) return { count, sum };
+  }
+}
+
+/** What the jobs noted, each integer once. */
+function readTallies(files: readonly string[], integers: number) {
+  const seen = new Uint8Array(integers + 1);
+  let [runs, count, sum] = [0, 0, 0];
+  for (const file of files) {
+    const bytes = readOrNothing(file);
+    // The last entry of one that is running may be half written.
+    for (let place = 0; place + 4 <= bytes.length; place += 4) {
+      const integer = bytes.readUInt32LE(place);
+      runs++;
+      if (seen[integer] === 1) continue;
+      seen[integer] = 1;
+      count++;
+      sum += integer;
+    }
+  }
+  return { runs, count, sum };
+}
+
+function readOrNothing(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+function assertSum(
+  { count, sum }: { readonly count: number; readonly sum: number },
+  integers: number,
+  way: string,
+) {
+  const expected = (integers * (integers + 1)) / 2;
+  if (count === integers && sum === expected) return;
+  throw new Error(`by ${way}, the sum of 1 to ${integers} is ${sum} of ${count} integers, not ${expected}`);
+}
