@@ -7,9 +7,10 @@ import { rabbitmqGround } from "../servers/rabbitmq.ts";
 import { redisGround } from "../servers/redis.ts";
 import type { Entry } from "../subject.ts";
 import type { Case, Suite } from "../suite.ts";
-import { measureSum } from "../sum/sum.ts";
+import { measureSum, type SumPlan } from "../sum/sum.ts";
 
 const INTEGERS = 1_000_000;
+const KILL_EVERY = { ms: 2000 };
 const DEADLINE_MS = 3_600_000;
 
 const ganger: Entry = {
@@ -38,18 +39,18 @@ export const sum: Suite = {
   packages: ["better-sqlite3", "ioredis", "pg", "mysql2", "amqplib"],
   cases: (scale) =>
     Object.entries(GROUNDS).flatMap(([name, ground]) => [
-      sumCase(`${name}, calm`, ground, INTEGERS * scale * scale, false),
-      sumCase(`${name}, a worker killed every 2 s`, ground, INTEGERS * scale * scale, true),
+      sumCase(`${name}, calm`, ground, INTEGERS * scale * scale),
+      sumCase(`${name}, a worker killed every 2 s`, ground, INTEGERS * scale * scale, KILL_EVERY),
     ]),
 };
 
-function sumCase(name: string, ground: Ground, integers: number, isKilling: boolean): Case {
+function sumCase(name: string, ground: Ground, integers: number, killEvery?: SumPlan["killEvery"]): Case {
   const measure = (): Promise<readonly Figure[]> =>
     scoped(async (defer) => {
       await ground.start(defer);
       const address = await ground.open(defer);
       const url = address.includes("://") ? address : `sqlite:${address}`;
-      const { ms, kills, reruns } = await measureSum(url, { integers, isKilling, deadlineMs: DEADLINE_MS });
+      const { ms, kills, reruns } = await measureSum(url, { integers, killEvery, deadlineMs: DEADLINE_MS });
       return [
         { detail: "time", unit: "s", value: ms / 1000 },
         { detail: "rate", unit: "jobs/s", value: (integers / ms) * 1000 },

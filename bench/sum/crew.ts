@@ -16,6 +16,8 @@ export class Crew {
   readonly #client: Client;
   readonly #args: { readonly url: string; readonly folder: string; readonly way: string };
   readonly #members = new Map<string, ChildProcess>();
+  /** Those that work, the oldest first. */
+  readonly #ready = new Set<string>();
   #isEnding = false;
   #error: unknown;
   #beat: NodeJS.Timeout;
@@ -30,10 +32,11 @@ export class Crew {
     await Promise.all(Array.from({ length: count }, () => this.#add()));
   }
 
-  /** Kills one, which is replaced. */
+  /** Kills the oldest one that works, which is replaced. */
   kill(): void {
-    const [holder] = this.#members.keys();
+    const [holder] = this.#ready;
     if (holder === undefined) return;
+    this.#ready.delete(holder);
     this.#members.get(holder)?.kill("SIGKILL");
     this.kills++;
   }
@@ -72,12 +75,14 @@ export class Crew {
     await this.#client.broker.heartbeat([{ holder, queues: "numbers" }], TTL_MS);
     const member = fork(WORKER, [url, holder, tally, way], { execArgv: ["--import", REGISTER] });
     this.#members.set(holder, member);
+    member.on("message", () => this.#ready.add(holder));
     member.on("exit", (code) => void this.#left(holder, code));
     await Promise.race([once(member, "message"), once(member, "exit")]);
   }
 
   async #left(holder: string, code: number | null): Promise<void> {
     this.#members.delete(holder);
+    this.#ready.delete(holder);
     try {
       if (code === 0) return;
       await this.#client.broker.release(holder, { kind: "crashed" });

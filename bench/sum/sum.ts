@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,15 +9,15 @@ import { type Effects, openEffects } from "./effects.ts";
 import { createNumberJob } from "./job.ts";
 
 const CALL = 1000;
+const BYTES = 4;
 const WORKERS = 4;
-const ASK_MS = 100;
-const KILL_EVERY_MS = 2000;
+const ASK_MS = 50;
 
 export interface SumPlan {
   /** The integers are 1 to this. */
   readonly integers: number;
-  /** Whether a worker is killed every 2 seconds. */
-  readonly isKilling: boolean;
+  /** After how much time, or how many runs, a worker is killed and replaced, again and again. @default never */
+  readonly killEvery?: { readonly ms: number } | { readonly runs: number } | undefined;
   /** Without end until then: a sum that hangs is one that is wrong. */
   readonly deadlineMs: number;
 }
@@ -36,7 +36,7 @@ export interface Sum {
  * completion, or of the results that the store keeps of completed jobs; where it keeps none, of the integers that jobs noted,
  * each once.
  */
-export function measureSum(url: string, { integers, isKilling, deadlineMs }: SumPlan): Promise<Sum> {
+export function measureSum(url: string, { integers, killEvery, deadlineMs }: SumPlan): Promise<Sum> {
   return scoped(async (defer) => {
     const folder = mkdtempSync(join(tmpdir(), "ganger-sum-"));
     defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,16 +52,15 @@ export function measureSum(url: string, { integers, isKilling, deadlineMs }: Sum
     defer(() => crew[Symbol.asyncDispose]());
     const start = performance.now();
     await crew.start(WORKERS);
-    const killing = isKilling ? setInterval(() => crew.kill(), KILL_EVERY_MS) : undefined;
-    defer(() => clearInterval(killing));
     const isDone = doneness(client, effects, integers, crew);
+    const isTimeToKill = killer(killEvery, crew);
     while (!(await isDone())) {
       crew.assertWell();
+      if (isTimeToKill()) crew.kill();
       if (performance.now() - start > deadlineMs) throw new Error(`not done within ${deadlineMs / 1000} s`);
       await delay(ASK_MS);
     }
     const ms = performance.now() - start;
-    clearInterval(killing);
     await crew.end();
     crew.assertWell();
 
@@ -89,15 +88,36 @@ async function fill(client: Client, integers: number): Promise<void> {
   }
 }
 
-/** Whether every job has been run and is on record. */
+/** Whether every job has been run and is on record. The store is not asked before enough runs are noted. */
 function doneness(client: Client, effects: Effects | undefined, integers: number, crew: Crew) {
-  if (effects !== undefined) return async () => (await effects.total()).count >= integers;
   return async () => {
+    if (runsOf(crew) < integers) return false;
+    if (effects !== undefined) return (await effects.total()).count >= integers;
     const [queue] = (await client.broker.inspect?.queues()) ?? [];
-    if (queue === undefined) return readTallies(crew.tallies, integers).count >= integers;
-    const { waiting, running, scheduled } = queue.counts;
-    return waiting + running + scheduled === 0 && readTallies(crew.tallies, integers).count >= integers;
+    if (queue !== undefined && queue.counts.waiting + queue.counts.running + queue.counts.scheduled > 0)
+      return false;
+    return readTallies(crew.tallies, integers).count >= integers;
   };
+}
+
+function killer(every: SumPlan["killEvery"], crew: Crew): () => boolean {
+  if (every === undefined) return () => false;
+  const step = "ms" in every ? every.ms : every.runs;
+  const now = () => ("ms" in every ? performance.now() : runsOf(crew));
+  let next = now() + step;
+  return () => {
+    if (now() < next) return false;
+    next = now() + step;
+    return true;
+  };
+}
+
+function runsOf({ tallies }: Crew): number {
+  return tallies.reduce((runs, file) => runs + sizeOf(file) / BYTES, 0);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function totalOfResults({ broker }: Client) {
@@ -119,7 +139,7 @@ function readTallies(files: readonly string[], integers: number) {
   for (const file of files) {
     const bytes = readOrNothing(file);
     // The last entry of one that is running may be half written.
-    for (let place = 0; place + 4 <= bytes.length; place += 4) {
+    for (let place = 0; place + BYTES <= bytes.length; place += BYTES) {
       const integer = bytes.readUInt32LE(place);
       runs++;
       if (seen[integer] === 1) continue;

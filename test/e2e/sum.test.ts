@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { measureSum } from "../../bench/sum/sum.ts";
+import { PrivateServer } from "../support/servers/private-server.ts";
+import { SERVERS, type ServiceName } from "../support/services.ts";
+
+const INTEGERS = 20_000;
+const DEADLINE_MS = 120_000;
+
+interface Place extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Stores of the test's own: workers die here, and what they leave open must be in nobody's way. */
+const places: Record<string, () => Promise<Place>> = {
+  async sqlite() {
+    const folder = mkdtempSync(join(tmpdir(), "ganger-sum-"));
+    const end = async () => rmSync(folder, { recursive: true, force: true });
+    return { url: `sqlite:${join(folder, "sum.db")}`, [Symbol.asyncDispose]: end };
+  },
+};
+
+for (const name of Object.keys(SERVERS) as ServiceName[]) {
+  if (SERVERS[name].binary() !== undefined && existsSync(`src/brokers/${name}`))
+    places[name] = () => PrivateServer.start(SERVERS[name]);
+}
+
+describe.each(Object.entries(places))("the sum of integers on %s, one job each, is exact", (_, open) => {
+  it("while nothing goes wrong", { timeout: DEADLINE_MS }, async () => {
+    await using place = await open();
+
+    const sum = await measureSum(place.url, { integers: INTEGERS, deadlineMs: DEADLINE_MS });
+
+    expect(sum.reruns).toBe(0);
+  });
+
+  it("while one worker after the other is killed", { timeout: DEADLINE_MS }, async () => {
+    await using place = await open();
+
+    const sum = await measureSum(place.url, {
+      integers: INTEGERS,
+      killEvery: { runs: INTEGERS / 5 },
+      deadlineMs: DEADLINE_MS,
+    });
+
+    expect(sum.kills).toBeGreaterThanOrEqual(3);
+  });
+});
