@@ -114,8 +114,8 @@ function readArguments() {
     const count = Number(values.runs ?? (values.quick ? 1 : 5));
     if (!Number.isInteger(count) || count < 1)
       throw new TypeError(`--runs is "${values.runs}"; give a whole number from 1`);
-    const scale = values.quick ? 0.1 : 1;
-    const names = chosen.flatMap(({ cases }) => cases(scale).map(({ name }) => name));
+    const share = values.quick ? 0.1 : 1;
+    const names = chosen.flatMap(({ cases }) => cases(share).map(({ name }) => name));
     for (const wanted of values.case) {
       if (!names.some((name) => name.startsWith(wanted)))
         throw new TypeError(`No case of ${positionals.join(", ")} begins with "${wanted}"`);
@@ -123,7 +123,7 @@ function readArguments() {
     return {
       suites: chosen,
       runs: count,
-      scale,
+      scale: share,
       json: values.json,
       isList: values.list,
       isWanted: (name: string) =>

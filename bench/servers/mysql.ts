@@ -12,7 +12,7 @@ export function mysqlGround(settings: readonly string[] = []): Ground {
       const version = await query(url, "select version()");
       const flush = await query(url, "select @@innodb_flush_log_at_trx_commit");
       const pool = Number(await query(url, "select @@innodb_buffer_pool_size")) / 2 ** 20;
-      return `${version}, innodb_flush_log_at_trx_commit ${flush}, buffer pool ${pool} MiB, everything else as it comes; the same for all`;
+      return `${String(version)}, innodb_flush_log_at_trx_commit ${String(flush)}, buffer pool ${pool} MiB, everything else as it comes; the same for all`;
     },
     async open(defer) {
       const name = `bench${++databases}`;

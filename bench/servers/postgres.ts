@@ -12,7 +12,7 @@ export function postgresGround(settings: readonly string[] = []): Ground {
       const version = await query(url, "show server_version");
       const fsync = await query(url, "show fsync");
       const commit = await query(url, "show synchronous_commit");
-      return `PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, everything else as it comes; the same for all`;
+      return `PostgreSQL ${String(version)}, fsync ${String(fsync)}, synchronous_commit ${String(commit)}, everything else as it comes; the same for all`;
     },
     async open(defer) {
       const name = `bench${++databases}`;

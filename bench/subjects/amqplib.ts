@@ -12,7 +12,6 @@ const MANY = 50;
  */
 export function createAmqplib(argument: string): Subject {
   const [kind = "quorum", prefetch = "10", mode = ""] = argument.split(",");
-  const open = (address: string) => connect(address, { noDelay: true });
   const queueOptions: Options.AssertQueue = {
     durable: true,
     arguments: { "x-queue-type": kind, ...(mode === "priority" ? { "x-max-priority": 10 } : {}) },
@@ -100,7 +99,7 @@ function send(
 }
 
 function refuse(error: unknown): void {
-  if (error) throw error;
+  if (error) throw new Error("a message was refused", { cause: error });
 }
 
 function each(channel: Channel) {
@@ -125,4 +124,8 @@ function acknowledgeMany(channel: Channel, size: number) {
       flush();
     });
   };
+}
+
+function open(address: string) {
+  return connect(address, { noDelay: true });
 }

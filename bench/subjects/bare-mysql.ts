@@ -10,11 +10,6 @@ const POLL_MS = 1;
  * COMMITTED, one statement ends it. No retry, delay, priority, fencing or history. `argument` is the size of a batch.
  */
 export function createBareMysql(argument: string): Subject {
-  const open = async (address: string) => {
-    const connection = await createConnection(address);
-    await connection.query("set session transaction isolation level read committed");
-    return connection;
-  };
   const insert = "insert into jobs (payload) values ?";
   return {
     async create(address) {
@@ -35,10 +30,10 @@ export function createBareMysql(argument: string): Subject {
     },
     async openConsumer(address, perform) {
       const connection = await open(address);
-      let isOpen = true;
+      const stopping = new AbortController();
       let loop: Promise<void> = Promise.resolve();
       const run = async () => {
-        while (isOpen) {
+        while (!stopping.signal.aborted) {
           await connection.beginTransaction();
           const [rows] = await connection.query<RowDataPacket[]>(
             `select id, payload from jobs where state = 0 order by id limit ${Number(argument)} for update skip locked`,
@@ -56,7 +51,7 @@ export function createBareMysql(argument: string): Subject {
           loop = run();
         },
         async stop() {
-          isOpen = false;
+          stopping.abort();
           await loop;
           await connection.end();
         },
@@ -86,4 +81,10 @@ export function createBareMysql(argument: string): Subject {
       };
     },
   };
+}
+
+async function open(address: string) {
+  const connection = await createConnection(address);
+  await connection.query("set session transaction isolation level read committed");
+  return connection;
 }

@@ -28,14 +28,6 @@ interface Job {
 
 /** bee-queue with its default settings; delayed jobs, which only work where somebody says so, are on. `argument` is the concurrency. */
 export function createBeeQueue(argument: string): Subject {
-  const open = async (address: string, isWorker: boolean) => {
-    const { hostname, port } = new URL(address);
-    const redis = { host: hostname, port: Number(port) };
-    const Queue = await importPeer<BeeQueue>("bee-queue");
-    const queue = new Queue("bench", { redis, isWorker, activateDelayedJobs: isWorker });
-    await queue.ready();
-    return queue;
-  };
   return {
     async create(address) {
       const queue = await open(address, false);
@@ -85,4 +77,13 @@ export function createBeeQueue(argument: string): Subject {
       };
     },
   };
+}
+
+async function open(address: string, isWorker: boolean) {
+  const { hostname, port } = new URL(address);
+  const redis = { host: hostname, port: Number(port) };
+  const Queue = await importPeer<BeeQueue>("bee-queue");
+  const queue = new Queue("bench", { redis, isWorker, activateDelayedJobs: isWorker });
+  await queue.ready();
+  return queue;
 }

@@ -22,11 +22,6 @@ type Bull = new (
 
 /** Bull with its default settings; `argument` is the concurrency. */
 export function createBull(argument: string): Subject {
-  const open = async (address: string) => {
-    const queue = new (await importPeer<Bull>("bull"))("bench", address);
-    await queue.isReady();
-    return queue;
-  };
   return {
     async create(address) {
       const queue = await open(address);
@@ -83,4 +78,10 @@ function toOptions({ priority, dueAt }: Placing) {
     ...(priority === undefined ? {} : { priority: 11 - priority }),
     ...(dueAt === undefined ? {} : { delay: Math.max(0, dueAt - Date.now()) }),
   };
+}
+
+async function open(address: string) {
+  const queue = new (await importPeer<Bull>("bull"))("bench", address);
+  await queue.isReady();
+  return queue;
 }

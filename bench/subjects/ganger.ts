@@ -9,8 +9,8 @@ import { inHundreds } from "./many.ts";
  * `concurrency` and `ahead` of the worker; everything else goes into the broker's URL.
  */
 export function createGanger(argument: string): Subject {
-  const { worker, url } = read(argument);
-  const open = (address: string) => connect(url(address));
+  const { worker, toUrl } = read(argument);
+  const open = (address: string) => connect(toUrl(address));
   return {
     async create(address) {
       const client = await open(address);
@@ -59,7 +59,7 @@ function read(argument: string) {
       concurrency: Number(concurrency ?? 10),
       ...(ahead === undefined ? {} : { ahead: Number(ahead) }),
     },
-    url(address: string) {
+    toUrl: (address: string) => {
       const url = address.includes("://") ? address : `sqlite:${address}`;
       return query === "" ? url : `${url}?${query}`;
     },

@@ -25,14 +25,6 @@ export const GRAPHILE = isNode(22, 18) ? "graphile-worker-18" : "graphile-worker
  */
 export function createGraphile(argument: string): Subject {
   const [concurrency = "1", mode = ""] = argument.split(",");
-  const load = async () => {
-    const graphile = await importPeer<Graphile>(GRAPHILE);
-    return { graphile, logger: new graphile.Logger(() => () => {}) };
-  };
-  const openUtils = async (connectionString: string) => {
-    const { graphile, logger } = await load();
-    return await graphile.makeWorkerUtils({ connectionString, logger });
-  };
   return {
     async create(address) {
       const utils = await openUtils(address);
@@ -94,4 +86,14 @@ function toSpec({ priority, dueAt }: Placing) {
     ...(priority === undefined ? {} : { priority: -priority }),
     ...(dueAt === undefined ? {} : { runAt: new Date(dueAt) }),
   };
+}
+
+async function load() {
+  const graphile = await importPeer<Graphile>(GRAPHILE);
+  return { graphile, logger: new graphile.Logger(() => () => {}) };
+}
+
+async function openUtils(connectionString: string) {
+  const { graphile, logger } = await load();
+  return await graphile.makeWorkerUtils({ connectionString, logger });
 }

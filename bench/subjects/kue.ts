@@ -31,13 +31,6 @@ type Count = (done: (error: Error | null, count: number) => void) => void;
 
 /** Kue with its default settings; `argument` is the concurrency. */
 export function createKue(argument: string): Subject {
-  const open = async (address: string) => {
-    const { hostname, port } = new URL(address);
-    const kue = await importPeer<Kue>("kue");
-    return kue.createQueue({ redis: { host: hostname, port: Number(port) } });
-  };
-  const close = (queue: Awaited<ReturnType<typeof open>>) =>
-    new Promise<void>((resolve) => queue.shutdown(5000, resolve));
   return {
     create: async () => undefined,
     async openProducer(address) {
@@ -84,4 +77,16 @@ export function createKue(argument: string): Subject {
       };
     },
   };
+}
+
+async function open(address: string) {
+  const { hostname, port } = new URL(address);
+  const kue = await importPeer<Kue>("kue");
+  return kue.createQueue({ redis: { host: hostname, port: Number(port) } });
+}
+
+function close(queue: Awaited<ReturnType<typeof open>>): Promise<void> {
+  return new Promise((resolve) => {
+    queue.shutdown(5000, resolve);
+  });
 }

@@ -33,16 +33,6 @@ interface NodeResqueWorker {
  */
 export function createNodeResque(argument: string): Subject {
   const [concurrency = "1", queues = "bench"] = argument.split(",");
-  const connect = (address: string) => {
-    const { hostname, port } = new URL(address);
-    return { connection: { host: hostname, port: Number(port), pkg: "ioredis" } };
-  };
-  const load = () => importPeer<NodeResque>("node-resque");
-  const openQueue = async (address: string) => {
-    const queue = new (await load()).Queue(connect(address), {});
-    await queue.connect();
-    return queue;
-  };
   return {
     create: async () => undefined,
     async openProducer(address) {
@@ -95,4 +85,19 @@ export function createNodeResque(argument: string): Subject {
       };
     },
   };
+}
+
+function connect(address: string) {
+  const { hostname, port } = new URL(address);
+  return { connection: { host: hostname, port: Number(port), pkg: "ioredis" } };
+}
+
+function load() {
+  return importPeer<NodeResque>("node-resque");
+}
+
+async function openQueue(address: string) {
+  const queue = new (await load()).Queue(connect(address), {});
+  await queue.connect();
+  return queue;
 }

@@ -38,20 +38,6 @@ export const PG_BOSS = IS_12 ? "pg-boss-12" : "pg-boss";
  */
 export function createPgBoss(argument: string): Subject {
   const [batch = "1", mode = ""] = argument.split(",");
-  const open = async (address: string, supervise = false) => {
-    const loaded = await importPeer<PgBossClass & { readonly PgBoss?: PgBossClass }>(PG_BOSS);
-    const Boss = loaded.PgBoss ?? loaded;
-    const boss = new Boss({
-      connectionString: address,
-      supervise,
-      schedule: false,
-      ...(IS_12 ? { useListenNotify: true } : {}),
-    });
-    boss.on("error", (error) => console.error(error.message));
-    await boss.start();
-    return boss;
-  };
-  const close = async (boss: PgBoss) => void (await boss.stop({ graceful: false, wait: true, close: true }));
   return {
     async create(address) {
       const boss = await open(address);
@@ -64,8 +50,9 @@ export function createPgBoss(argument: string): Subject {
       return {
         add: (payload, placing) => boss.send(QUEUE, payload, { ...toOptions(placing), ...notify }),
         addMany(payloads, place) {
-          const jobs = payloads.map((data) => ({ data, ...toOptions(place?.(data)) }));
-          return IS_12 ? boss.insert(QUEUE, jobs) : boss.insert(jobs.map((job) => ({ ...job, name: QUEUE })));
+          const name = IS_12 ? {} : { name: QUEUE };
+          const jobs = payloads.map((data) => Object.assign(toOptions(place?.(data)), { data }, name));
+          return IS_12 ? boss.insert(QUEUE, jobs) : boss.insert(jobs);
         },
         close: () => close(boss),
       };
@@ -73,10 +60,10 @@ export function createPgBoss(argument: string): Subject {
     async openConsumer(address, perform) {
       const boss = await open(address, true);
       const batchSize = Number(batch);
-      let isOpen = true;
+      const stopping = new AbortController();
       let loop: Promise<void> = Promise.resolve();
       const run = async () => {
-        while (isOpen) {
+        while (!stopping.signal.aborted) {
           const jobs = (await boss.fetch(QUEUE, { batchSize })) ?? [];
           if (jobs.length === 0) await delay(POLL_MS);
           for (const { data } of jobs) perform(data);
@@ -97,7 +84,7 @@ export function createPgBoss(argument: string): Subject {
           else loop = run();
         },
         async stop() {
-          isOpen = false;
+          stopping.abort();
           await loop;
           await close(boss);
         },
@@ -141,4 +128,22 @@ function toOptions({ priority, dueAt }: Placing = {}) {
     ...(priority === undefined ? {} : { priority }),
     ...(dueAt === undefined ? {} : { startAfter: new Date(dueAt) }),
   };
+}
+
+async function open(address: string, supervise = false) {
+  const loaded = await importPeer<PgBossClass & { readonly PgBoss?: PgBossClass }>(PG_BOSS);
+  const Boss = loaded.PgBoss ?? loaded;
+  const boss = new Boss({
+    connectionString: address,
+    supervise,
+    schedule: false,
+    ...(IS_12 ? { useListenNotify: true } : {}),
+  });
+  boss.on("error", (error) => console.error(error.message));
+  await boss.start();
+  return boss;
+}
+
+async function close(boss: PgBoss) {
+  return void (await boss.stop({ graceful: false, wait: true, close: true }));
 }

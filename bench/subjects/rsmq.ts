@@ -20,11 +20,6 @@ type Rsmq = new (
 
 /** rsmq has no worker: `argument` lanes receive a message, run it and delete it, and look again 10 ms after an empty answer. */
 export function createRsmq(argument: string): Subject {
-  const open = async (address: string) => {
-    const { hostname, port } = new URL(address);
-    return new (await importPeer<Rsmq>("rsmq"))({ host: hostname, port: Number(port), ns: "rsmq" });
-  };
-  const close = (rsmq: InstanceType<Rsmq>) => new Promise<void>((resolve) => rsmq.quit(resolve));
   return {
     async create(address) {
       const rsmq = await open(address);
@@ -38,9 +33,9 @@ export function createRsmq(argument: string): Subject {
     },
     async openConsumer(address, perform) {
       const rsmq = await open(address);
-      let isOpen = true;
+      const stopping = new AbortController();
       const lane = async () => {
-        while (isOpen) {
+        while (!stopping.signal.aborted) {
           const { id, message } = await rsmq.receiveMessageAsync(QUEUE);
           if (id === undefined || message === undefined) {
             await delay(POLL_MS);
@@ -56,7 +51,7 @@ export function createRsmq(argument: string): Subject {
           lanes = Promise.all(Array.from({ length: Number(argument) }, lane));
         },
         async stop() {
-          isOpen = false;
+          stopping.abort();
           await lanes;
         },
       };
@@ -76,4 +71,13 @@ export function createRsmq(argument: string): Subject {
       };
     },
   };
+}
+
+async function open(address: string) {
+  const { hostname, port } = new URL(address);
+  return new (await importPeer<Rsmq>("rsmq"))({ host: hostname, port: Number(port), ns: "rsmq" });
+}
+
+function close(rsmq: InstanceType<Rsmq>) {
+  return new Promise<void>((resolve) => rsmq.quit(resolve));
 }

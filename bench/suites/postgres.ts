@@ -24,8 +24,7 @@ const RIVALS = [
     ["ganger: everything is its default; the process cases run at the concurrency that they name"],
   ),
   rival(
-    "graphile, batched",
-    "graphile:C,batched",
+    ["graphile, batched", "graphile:C,batched"],
     "enqueue: committed per job; done: committed by the batch, claimed 500 at a time; a crash locks what was claimed for 4 hours; done jobs deleted",
     {
       coalesced: 5000,
@@ -41,8 +40,7 @@ const RIVALS = [
     ],
   ),
   rival(
-    "graphile",
-    "graphile:C",
+    ["graphile", "graphile:C"],
     "enqueue and done: committed per job; a crash locks what ran for 4 hours; done jobs deleted",
     {
       process: [5000, 15_000, 15_000],
@@ -53,8 +51,7 @@ const RIVALS = [
     },
   ),
   rival(
-    "pg-boss, 1000",
-    "pg-boss:1000",
+    ["pg-boss, 1000", "pg-boss:1000"],
     "enqueue: committed per job or call; done: committed by the batch of 1000; a crash locks what was fetched for 15 minutes; done jobs kept",
     {
       coalesced: 8000,
@@ -69,17 +66,15 @@ const RIVALS = [
     ],
   ),
   rival(
-    "pg-boss, batch = concurrency",
-    "pg-boss:C",
+    ["pg-boss, batch = concurrency", "pg-boss:C"],
     "the same, fetched and completed as many at a time as the concurrency says",
     { process: [4000, 15_000, 40_000] },
   ),
-  rival("pg-boss, work", "pg-boss:C,work", "the same, by its work(), which looks every half second", {
+  rival(["pg-boss, work", "pg-boss:C,work"], "the same, by its work(), which looks every half second", {
     latency: [10, 500],
   }),
   rival(
-    "BullMQ on PostgreSQL",
-    "bullmq:C",
+    ["BullMQ on PostgreSQL", "bullmq:C"],
     "enqueue and done: committed per job, under a lock per job of 30 s; done jobs kept",
     {
       coalesced: 8000,

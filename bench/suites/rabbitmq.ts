@@ -18,8 +18,7 @@ const RIVALS = [
     ["ganger: everything is its default; the process cases run at the concurrency that they name"],
   ),
   rival(
-    "amqplib, quorum",
-    "amqplib:quorum,C",
+    ["amqplib, quorum", "amqplib:quorum,C"],
     "enqueue: confirmed by a quorum queue; done: acknowledged one by one, prefetch = concurrency; at least once",
     { coalesced: 60_000, bulk: 60_000, process: [6000, 20_000, 60_000], latency: [300, 10], backlog: 20_000 },
     [
@@ -27,14 +26,12 @@ const RIVALS = [
     ],
   ),
   rival(
-    "amqplib, quorum, 200 ahead",
-    "amqplib:quorum,200,many",
+    ["amqplib, quorum, 200 ahead", "amqplib:quorum,200,many"],
     "the same, prefetch 200, up to 50 acknowledged by one frame",
     { process: [60_000, 60_000, 60_000], backlog: 60_000 },
   ),
   rival(
-    "amqplib, classic",
-    "amqplib:classic,C",
+    ["amqplib, classic", "amqplib:classic,C"],
     "enqueue: confirmed by a durable classic queue, persistent; done: acknowledged one by one, prefetch = concurrency; at least once",
     {
       coalesced: 60_000,
@@ -45,14 +42,12 @@ const RIVALS = [
     },
   ),
   rival(
-    "amqplib, classic, 200 ahead",
-    "amqplib:classic,200,many",
+    ["amqplib, classic, 200 ahead", "amqplib:classic,200,many"],
     "the same, prefetch 200, up to 50 acknowledged by one frame",
     { process: [80_000, 80_000, 80_000], backlog: 80_000 },
   ),
   rival(
-    "amqplib, classic with priorities",
-    "amqplib:classic,C,priority",
+    ["amqplib, classic with priorities", "amqplib:classic,C,priority"],
     "as classic, with x-max-priority 10",
     { priorities: 20_000 },
   ),

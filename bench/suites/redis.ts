@@ -19,8 +19,7 @@ const RIVALS = [
     ["ganger: everything is its default; the process cases run at the concurrency that they name"],
   ),
   rival(
-    "BullMQ",
-    "bullmq:C",
+    ["BullMQ", "bullmq:C"],
     "enqueue: a script per job is answered; done: a script per job, under a lock per job of 30 s; at least once; done jobs kept",
     {
       coalesced: 100_000,
@@ -33,7 +32,7 @@ const RIVALS = [
     },
     ["BullMQ: its addBulk is one script call a job"],
   ),
-  rival("Bull", "bull:C", "as BullMQ, with a lock per job of 30 s; done jobs kept", {
+  rival(["Bull", "bull:C"], "as BullMQ, with a lock per job of 30 s; done jobs kept", {
     coalesced: 100_000,
     bulk: 60_000,
     process: [15_000, 50_000, 60_000],
@@ -42,8 +41,7 @@ const RIVALS = [
     delayed: 20_000,
   }),
   rival(
-    "bee-queue",
-    "bee-queue:C",
+    ["bee-queue", "bee-queue:C"],
     "enqueue: a script per job is answered; done: one transaction per job; at least once, by checks for stalled jobs; done jobs kept",
     {
       coalesced: 200_000,
@@ -55,8 +53,7 @@ const RIVALS = [
     ["bee-queue: it has no priorities; its worker activates delayed jobs 1000 at a time"],
   ),
   rival(
-    "rsmq",
-    "rsmq:C",
+    ["rsmq", "rsmq:C"],
     "enqueue: a transaction per message; done: a delete per message; at least once, hidden for 30 s; done messages deleted",
     { coalesced: 100_000, process: [10_000, 60_000, 80_000], latency: [100, 10] },
     [
@@ -64,8 +61,7 @@ const RIVALS = [
     ],
   ),
   rival(
-    "node-resque",
-    "node-resque:C,*",
+    ["node-resque", "node-resque:C,*"],
     "enqueue: three commands per job; done: a command per job, and the counter; a job that was popped is lost with its process; done jobs deleted",
     { coalesced: 40_000, process: [10_000, 30_000, 20_000], queues: 10_000 },
     [
@@ -73,8 +69,7 @@ const RIVALS = [
     ],
   ),
   rival(
-    "Kue",
-    "kue:C",
+    ["Kue", "kue:C"],
     "enqueue: several commands per job; done: several per job; jobs that run are lost with their process; done jobs kept",
     { coalesced: 20_000, process: [5000, 15_000, 15_000], latency: [300, 10], priorities: 10_000 },
   ),

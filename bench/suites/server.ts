@@ -43,11 +43,11 @@ export function serverCases(ground: Ground, rivals: readonly Rival[], scale: num
     pick: (jobs: Jobs) => number | undefined,
     measure: (rival: Rival, count: number) => Promise<readonly Figure[]>,
   ) =>
-    rivals.flatMap((rival): readonly Contender[] => {
-      const planned = pick(rival.jobs);
+    rivals.flatMap((one): readonly Contender[] => {
+      const planned = pick(one.jobs);
       if (planned === undefined) return [];
       const count = of(planned);
-      return [{ subject: rival.entry.name, note: `${count} jobs`, measure: () => measure(rival, count) }];
+      return [{ subject: one.entry.name, note: `${count} jobs`, measure: () => measure(one, count) }];
     });
   const enqueue = (name: string, way: Way, pick: (jobs: Jobs) => number | undefined): Case => ({
     name,
@@ -142,7 +142,7 @@ export function gangerRivals(contract: string, jobs: Jobs, notes: readonly strin
         notes: [],
       },
       key: (concurrency) => `ganger:concurrency=${concurrency}&ahead=0`,
-      jobs: { ...(jobs.process === undefined ? {} : { process: narrow(jobs.process) }) },
+      jobs: jobs.process === undefined ? {} : { process: narrow(jobs.process) },
     },
   ];
 }
@@ -153,8 +153,7 @@ function narrow([one, ten, hundred]: readonly [number, number, number]): readonl
 }
 
 export function rival(
-  name: string,
-  subject: string,
+  [name, subject]: readonly [name: string, subject: string],
   contract: string,
   jobs: Jobs,
   notes: readonly string[] = [],

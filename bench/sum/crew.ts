@@ -43,7 +43,7 @@ export class Crew {
 
   /** Throws what went wrong besides the killing. */
   assertWell(): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) throw new Error("the sum went wrong", { cause: this.#error });
   }
 
   /** Ends all of them when what they run is on record. */

@@ -6,10 +6,12 @@ import pg from "pg";
 export interface Effects {
   create(): Promise<void>;
   /** Adds one integer and what `complete` does, both or neither. */
-  add(integer: number, complete: (connection: object) => Promise<void>): Promise<void>;
+  add(integer: number, complete: Complete): Promise<void>;
   total(): Promise<{ readonly count: number; readonly sum: number }>;
   close(): Promise<void>;
 }
+
+type Complete = (connection: object) => Promise<void>;
 
 const CREATE = "create table effects (n bigint not null)";
 const TOTAL = "select count(*) as count, coalesce(sum(n), 0) as sum from effects";
@@ -26,22 +28,24 @@ export function openEffects(url: string): Effects | undefined {
 function openSqlite(file: string): Effects {
   const database = new Database(file, { timeout: 30_000 });
   database.pragma("journal_mode = wal");
+  const insert = async (before: Promise<unknown>, integer: number, complete: Complete) => {
+    await before;
+    database.exec("begin immediate");
+    try {
+      database.prepare("insert into effects values (?)").run(integer);
+      await complete(database);
+      database.exec("commit");
+    } catch (error) {
+      if (database.inTransaction) database.exec("rollback");
+      throw error;
+    }
+  };
   let turn: Promise<unknown> = Promise.resolve();
   return {
     create: async () => void database.exec(CREATE),
     // A connection has one transaction at a time.
     add(integer, complete) {
-      const mine = turn.then(async () => {
-        database.exec("begin immediate");
-        try {
-          database.prepare("insert into effects values (?)").run(integer);
-          await complete(database);
-          database.exec("commit");
-        } catch (error) {
-          if (database.inTransaction) database.exec("rollback");
-          throw error;
-        }
-      });
+      const mine = insert(turn, integer, complete);
       turn = mine.catch(() => undefined);
       return mine;
     },
