@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { promisify } from "node:util";
 import { type Channel, type ConfirmChannel, type ConsumeMessage, connect, type Options } from "amqplib";
 import type { Payload, Placing, Subject } from "../subject.ts";
 
@@ -26,10 +25,10 @@ export function createAmqplib(argument: string): Subject {
     async openProducer(address) {
       const connection = await open(address);
       const channel = await connection.createConfirmChannel();
-      const add = promisify(
-        (payload: Payload, placing: Placing | undefined, done: (error: unknown) => void) =>
-          send(channel, payload, placing, done),
-      );
+      const add = (payload: Payload, placing?: Placing) =>
+        new Promise<void>((resolve, reject) => {
+          send(channel, payload, placing, (error) => (error ? reject(refusal(error)) : resolve()));
+        });
       return {
         add,
         async addMany(payloads, place) {
@@ -99,7 +98,11 @@ function send(
 }
 
 function refuse(error: unknown): void {
-  if (error) throw new Error("a message was refused", { cause: error });
+  if (error) throw refusal(error);
+}
+
+function refusal(error: unknown): Error {
+  return new Error("a message was refused", { cause: error });
 }
 
 function each(channel: Channel) {
