@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { type Client, connect, defineJob, Worker } from "ganger";
 import type { Books, Payload, Placing, Subject } from "../subject.ts";
 import { assertCounts } from "./assert-counts.ts";
@@ -72,7 +71,8 @@ function toOptions({ queue, priority, dueAt }: Placing) {
 
 function openBooks(client: Client): Books {
   const { inspect } = client.broker;
-  assert(inspect !== undefined);
+  const close = () => client[Symbol.asyncDispose]();
+  if (inspect === undefined) return { ...openCounts(client.broker), close };
   const counts = async () => {
     const all = { waiting: 0, scheduled: 0, blocked: 0, running: 0, failed: 0, cancelled: 0, completed: 0 };
     for (const { counts: own } of await inspect.queues()) {
@@ -93,8 +93,34 @@ function openBooks(client: Client): Books {
       assertCounts({ ...rest, completed }, { ...left, completed: kept });
     },
     waiting: async () => (await counts()).waiting,
-    close: () => client[Symbol.asyncDispose](),
+    close,
   };
+}
+
+/** The books of a broker that can count its queues and cannot look into them. */
+function openCounts(broker: Client["broker"]): Omit<Books, "close"> {
+  const { counts } = broker as { readonly counts?: Counts | undefined };
+  if (counts === undefined) throw new TypeError(`the ${broker.name} broker counts nothing`);
+  const left = async (states: readonly ("waiting" | "scheduled" | "running")[]) => {
+    let total = 0;
+    for (const { counts: own } of await counts.queues()) for (const state of states) total += own[state] ?? 0;
+    return total;
+  };
+  const all = ["waiting", "scheduled", "running"] as const;
+  return {
+    isIdle: async () => (await left(all)) === 0,
+    assertCompleted: async () => assertCounts({ left: await left(all) }, { left: 0 }),
+    waiting: () => left(["waiting"]),
+  };
+}
+
+/** What brokers without `inspect` have. */
+interface Counts {
+  queues(): Promise<
+    readonly {
+      readonly counts: Partial<Readonly<Record<"waiting" | "scheduled" | "running", number>>>;
+    }[]
+  >;
 }
 
 const KEPT = 10_000;
