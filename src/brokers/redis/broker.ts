@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Broker } from "../../broker/broker.ts";
 import type {
   Claim,
@@ -13,10 +12,10 @@ import type { NewJob } from "../../job/job.ts";
 import type { Connection } from "./connection.ts";
 import { RedisEdit } from "./edit.ts";
 import { toEnqueueArguments, toIds } from "./enqueue.ts";
-import { type Groups, toClaims, toGroups, toRequest, toSettled } from "./exchange.ts";
+import { toClaims, toGroups, toRequest, toSettled } from "./exchange.ts";
 import { RedisInspect } from "./inspect.ts";
-import { LostCalls } from "./lost-calls.ts";
 import { RedisMaintenance } from "./maintenance.ts";
+import { Outstanding } from "./outstanding.ts";
 import { release } from "./release.ts";
 import { toList } from "./rows.ts";
 import { RedisStore } from "./store.ts";
@@ -38,7 +37,7 @@ export class RedisBroker implements Broker {
   readonly stats = undefined;
   readonly transactions = undefined;
   readonly #connection: Connection;
-  readonly #lost = new LostCalls(randomBytes(9).toString("base64url"));
+  readonly #outstanding = new Outstanding();
 
   constructor(connection: Connection, url: string) {
     this.#connection = connection;
@@ -56,12 +55,12 @@ export class RedisBroker implements Broker {
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    return (await this.#exchange(NO_OUTCOMES, 0, request)).claimed;
+    return (await this.#exchange([], request)).claimed;
   }
 
   async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
     if (outcomes.length === 0 && next === undefined) return { settled: [], claimed: [] };
-    return this.#exchange(toGroups(outcomes), outcomes.length, next);
+    return this.#exchange(outcomes, next);
   }
 
   async heartbeat(holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
@@ -70,7 +69,9 @@ export class RedisBroker implements Broker {
   }
 
   async release(holder: string, reason: ReleaseReason): Promise<Released> {
-    return (await release(this.#connection, holder, reason)) ?? { waiting: [], poisoned: [] };
+    const released = (await release(this.#connection, holder, reason)) ?? { waiting: [], poisoned: [] };
+    for (const ids of [released.waiting, released.poisoned]) this.#outstanding.end(ids.map((id) => ({ id })));
+    return released;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,19 +79,18 @@ export class RedisBroker implements Broker {
     this.#connection.close();
   }
 
-  async #exchange(groups: Groups, amount: number, next: ClaimRequest | undefined): Promise<Settlement> {
-    const nonce = next === undefined ? "" : this.#lost.next();
-    const request = next === undefined ? [] : toRequest(next, nonce, this.#lost.of(next.holder));
-    try {
-      const answer = await this.#connection.run("exchange", groups.args.concat(request));
-      const [answers, token, lists] = toList(answer);
-      const settled = toSettled(answers, groups, amount);
-      return { settled, claimed: next === undefined ? [] : toClaims(token, lists, next) };
-    } catch (error) {
-      if (next !== undefined) this.#lost.add(next.holder, nonce);
-      throw error;
-    }
+  async #exchange(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement> {
+    const groups = toGroups(outcomes);
+    const { epoch } = this.#connection;
+    const knowledge = next === undefined ? undefined : this.#outstanding.of(next.holder, epoch);
+    const request = next === undefined || knowledge === undefined ? [] : toRequest(next, knowledge);
+    const answer = await this.#connection.run("exchange", groups.args.concat(request));
+    const [answers, token, lists] = toList(answer);
+    const settled = toSettled(answers, groups, outcomes.length);
+    this.#outstanding.end(outcomes);
+    if (next === undefined) return { settled, claimed: [] };
+    const claimed = toClaims(token, lists, next);
+    this.#outstanding.begin(next.holder, epoch, claimed);
+    return { settled, claimed };
   }
 }
-
-const NO_OUTCOMES: Groups = { args: [0], places: [] };

@@ -20,7 +20,6 @@ export class Connection {
   readonly #scripts: ReadonlyMap<string, Script>;
   readonly #trouble: Trouble;
   #isOpen = true;
-  /** Counts connections, so that one that is half open is dropped once, not again by each of its calls. */
   #epoch = 0;
 
   private constructor(client: RedisClient, location: RedisLocation, { facts, trouble }: Opening) {
@@ -78,6 +77,11 @@ export class Connection {
     return `${this.location.prefix}:${name}`;
   }
 
+  /** Grows with each connection and each call that failed: what was known of the server before may have changed. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   close(): void {
     this.#isOpen = false;
     this.#client.disconnect();
@@ -89,7 +93,9 @@ export class Connection {
     try {
       return await send();
     } catch (error) {
-      if (isTimeout(error) && epoch === this.#epoch) this.#drop();
+      // A connection that is half open is dropped once, not again by each of its calls.
+      if (isTimeout(error) && epoch === this.#epoch) this.#client.disconnect(true);
+      this.#epoch++;
       if (this.#isOpen) throw toFailure(error, this.location.label);
       throw closed();
     }
@@ -115,12 +121,6 @@ export class Connection {
       this.#client.on("ready", onReady);
       this.#client.on("end", onEnd);
     });
-  }
-
-  /** Gives up a connection on which nothing is answered, and makes another. */
-  #drop(): void {
-    this.#epoch++;
-    this.#client.disconnect(true);
   }
 }
 

@@ -59,6 +59,8 @@ function toOptions(location: RedisLocation) {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // Resubscribing by itself, it leaves a rejection that nobody handles when the connection breaks again.
+    autoResubscribe: false,
     retryStrategy: retryDelay,
   } satisfies RedisOptions;
 }

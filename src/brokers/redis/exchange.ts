@@ -119,13 +119,22 @@ export function toSettled(answers: unknown, { places }: Groups, amount: number):
   return settled;
 }
 
-/** The claim as the script takes it, with the nonces of calls whose answers were lost. */
+/** A claim as the script takes it, with what the holder knows that it has where the server may think otherwise. */
 export function toRequest(
   { holder, limit, queues }: ClaimRequest,
-  nonce: string,
-  lost: readonly string[],
+  { session, epoch, known }: Knowledge,
 ): Argument[] {
-  return [holder, limit, nonce, lost.length, ...lost, queues.length, ...queues];
+  const ids = known === undefined ? [0] : [1, known.size, ...known];
+  return [holder, limit, session, epoch, ...ids, queues.length, ...queues];
+}
+
+/** What this side of a connection knows of its claims. */
+export interface Knowledge {
+  /** Of which broker object. */
+  readonly session: string;
+  /** Of which connection, or after which lost answer. */
+  readonly epoch: number;
+  readonly known: ReadonlySet<string> | undefined;
 }
 
 /** The jobs of an answer; each list ends with the place of its queue in the request. */

@@ -1,21 +1,29 @@
 -- Hands out jobs to a living holder.
 
--- Puts back what was claimed for a call whose answer never came: the holder does not know that it has it.
-local function give_back_lost(holder, lost)
-  local book = P .. ':held:' .. holder
+-- Puts back what a holder has by the books and does not know of: the answer to a claim was lost, or the server lost
+-- its newest changes in a crash or failover. Claims that were sent before, and come late, are refused from now on.
+local function agree(request)
+  local book = P .. ':held:' .. request.holder
   local entries = call('HGETALL', book)
   for i = 1, #entries, 2 do
     local token = entries[i]
-    local nonce = string.match(entries[i + 1], '^(%S+) ')
-    if nonce and lost[nonce] then
-      for id in string.gmatch(string.sub(entries[i + 1], #nonce + 2), '%S+') do
-        local queue, record = find_running(id)
-        if queue and string.sub(record, 1, #token + 1) == token .. ' ' then
+    if string.match(token, '^%d') then
+      for id in string.gmatch(entries[i + 1], '%S+') do
+        local queue, record = nil, nil
+        if not request.known[id] then queue, record = find_running(id) end
+        if queue and string.find(record, token .. ' ', 1, true) == 1 then
           put_waiting(queue, take_running(queue, id, record))
         end
       end
     end
   end
+  call('HSET', book, '@', request.session .. ' ' .. request.epoch)
+end
+
+local function is_late(request)
+  local agreed = call('HGET', P .. ':held:' .. request.holder, '@')
+  local session, epoch = string.match(agreed or '', '^(%S+) (%d+)$')
+  return session == request.session and tonumber(epoch) > request.epoch
 end
 
 -- Takes up to `limit` from a queue that has jobs with a priority, or that were put back, beside its plain list.
@@ -51,7 +59,8 @@ end
 local function claim(request)
   local until_ = call('ZSCORE', P .. ':alive', request.holder)
   if not until_ or tonumber(until_) <= now then return end
-  if next(request.lost) then give_back_lost(request.holder, request.lost) end
+  if is_late(request) then return end
+  if request.known then agree(request) end
   local names = request.names
   -- With many queues, one look says which have anything.
   local ready = #names > 1 and bulk_read('ZMSCORE', P .. ':ready', names)
@@ -84,7 +93,7 @@ local function claim(request)
   end
   if token then
     call('HSET', P .. ':held:' .. request.holder,
-      token, request.nonce .. ' ' .. table.concat(all, ' '), '#' .. token, #all)
+      token, table.concat(all, ' '), '#' .. token, #all)
   end
   return token, handed
 end

@@ -1,7 +1,8 @@
 -- include common moves claim settle
 -- allow-oom
 -- Settles outcomes and claims the next jobs, in this order and at one moment.
--- ARGV: number of groups, groups, and then the claim: holder, limit, nonce, lost nonces, queue names, each list with its length first.
+-- ARGV: number of groups, groups, and then the claim: holder, limit, session, epoch,
+-- whether it says what the holder knows of, the ids of that, and queue names, each list with its length first.
 -- A group is `c, queue, token, keep, usual keep, whether there are results, number, ids, results`, or of one outcome of
 -- another kind: `letter, id, token, number, arguments`.
 local at = 0
@@ -33,8 +34,11 @@ end
 
 local token, claimed
 if ARGV[at + 1] then
-  local request = { holder = take(), limit = tonumber(take()), nonce = take(), lost = {} }
-  for _, nonce in ipairs(take_list()) do request.lost[nonce] = true end
+  local request = { holder = take(), limit = tonumber(take()), session = take(), epoch = tonumber(take()) }
+  if take() == '1' then
+    request.known = {}
+    for _, id in ipairs(take_list()) do request.known[id] = true end
+  end
   request.names = take_list()
   token, claimed = claim(request)
 end

@@ -20,9 +20,8 @@ local held = {}
 local entries = call('HGETALL', P .. ':held:' .. holder)
 for i = 1, #entries, 2 do
   local token = entries[i]
-  local ids = string.match(entries[i + 1], '^%S+ (.*)$')
-  if string.sub(token, 1, 1) ~= '#' and ids then
-    for id in string.gmatch(ids, '%S+') do
+  if string.match(token, '^%d') then
+    for id in string.gmatch(entries[i + 1], '%S+') do
       local queue, record = find_running(id)
       if queue and string.sub(record, 1, #token + 1) == token .. ' ' then
         held[#held + 1] = { order = tonumber(string.match(id, '^%d+')), id = id, queue = queue, record = record }
@@ -44,5 +43,6 @@ for _, each in ipairs(held) do
   end
   list[#list + 1] = each.id
 end
+call('DEL', P .. ':held:' .. holder)
 finish_moves()
 return { waiting, poisoned }
