@@ -16,6 +16,8 @@ const JOBS = new URL("../fixtures/jobs", import.meta.url).pathname;
 export interface TestPoolOptions {
   readonly workers: Readonly<Record<string, unknown>>;
   readonly jobs?: string | readonly string[];
+  /** URL of a store. @default a SQLite file of its own */
+  readonly broker?: string;
   readonly heartbeat?: { readonly every: string; readonly ttl: string };
   /** Other keys of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -39,7 +41,7 @@ export class TestPool implements AsyncDisposable {
     this.folder = folder;
     this.#options = options;
     this.#config = join(folder, "ganger.json");
-    this.#broker = `sqlite:${join(folder, "ganger.db")}`;
+    this.#broker = options.broker ?? `sqlite:${join(folder, "ganger.db")}`;
     this.configure(options);
   }
 
@@ -52,7 +54,8 @@ export class TestPool implements AsyncDisposable {
 
   static async create(options: TestPoolOptions): Promise<TestPool> {
     const folder = mkdtempSync(join(tmpdir(), "ganger-pool-"));
-    return new TestPool(await connect(`sqlite:${join(folder, "ganger.db")}`), folder, options);
+    const client = await connect(options.broker ?? `sqlite:${join(folder, "ganger.db")}`);
+    return new TestPool(client, folder, options);
   }
 
   /** Starts a manager and waits until so many workers live. */
