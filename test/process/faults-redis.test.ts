@@ -22,24 +22,28 @@ class Traffic implements AsyncDisposable {
   readonly url: string;
   readonly #client: Client;
   readonly #workers: readonly Worker[];
+  readonly #clients: readonly Client[];
   readonly #producing: Promise<void>;
   #next = 0;
   #isOver = false;
 
-  private constructor(url: string, client: Client, workers: readonly Worker[]) {
+  private constructor(url: string, clients: readonly [Client, ...Client[]], workers: readonly Worker[]) {
     this.url = url;
-    this.#client = client;
+    [this.#client] = clients;
+    this.#clients = clients;
     this.#workers = workers;
     this.#producing = this.#produce();
   }
 
   static async start(server: string, workers = 2): Promise<Traffic> {
     const url = `${server}?timeout=1s`;
-    const client = await connect(url);
+    const clients: [Client, ...Client[]] = [await connect(url)];
     const started: Worker[] = [];
-    const traffic = new Traffic(url, client, started);
+    const traffic = new Traffic(url, clients, started);
     for (let n = 0; n < workers; n++) {
-      const { broker } = await connect(url);
+      const client = await connect(url);
+      clients.push(client);
+      const { broker } = client;
       const worker = new Worker(broker, [traffic.job], { queues: "main", concurrency: 5, ttl: "30s" });
       await worker.start();
       started.push(worker);
@@ -90,7 +94,7 @@ class Traffic implements AsyncDisposable {
     this.#isOver = true;
     await this.#producing;
     for (const worker of this.#workers) await worker[Symbol.asyncDispose]();
-    await this.#client[Symbol.asyncDispose]();
+    for (const client of this.#clients) await client[Symbol.asyncDispose]();
   }
 
   async #produce(): Promise<void> {

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { connect, defineJob, Worker } from "ganger";
 import { describe, expect, it, vi } from "vitest";
-import { noop, pause } from "../fixtures/jobs/all.ts";
+import { hold, noop } from "../fixtures/jobs/all.ts";
 import { eventually } from "../support/eventually.ts";
 import { Proxy } from "../support/proxy.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
@@ -17,15 +19,19 @@ describe("a pool on Redis", () => {
     );
     await eventually("all are done", async () => (await pool.count("completed")) === 2000);
     const [worker] = await pool.workers();
-    const id = await pool.client.enqueue(pause, { ms: 600_000 });
-    await eventually("it runs", async () => (await pool.count("running")) === 1);
+    const file = join(pool.folder, "started");
+    const id = await pool.client.enqueue(hold, { file });
+    await eventually("it runs", () => existsSync(file));
 
     const start = performance.now();
     kill(worker?.pid ?? 0);
-    const job = await eventually("its crash is counted", async () => {
-      const found = await pool.client.broker.inspect?.find(id);
-      return found?.crashes === 1 ? found : undefined;
-    });
+    const job = await eventually(
+      () => pool.report(),
+      async () => {
+        const found = await pool.client.broker.inspect?.find(id);
+        return found?.crashes === 1 ? found : undefined;
+      },
+    );
 
     // Heartbeats last for 15 s: it was no heartbeat that told.
     expect(performance.now() - start).toBeLessThan(5000);
@@ -50,8 +56,8 @@ describe("a host that is cut off", () => {
           await new Promise<void>((resolve) => gates.set("far", resolve));
         },
       });
-    const far = await connect(`redis://127.0.0.1:${proxy.port}?timeout=500ms`);
-    const near = await connect(server.url);
+    await using far = await connect(`redis://127.0.0.1:${proxy.port}?timeout=500ms`);
+    await using near = await connect(server.url);
     await using cut = new Worker(far.broker, [jobOf("far")], { queues: "main", ttl: "1500ms" });
     await cut.start();
     const id = await near.enqueue(jobOf("near"), null);
@@ -75,7 +81,6 @@ describe("a host that is cut off", () => {
     expect(ran).toEqual(["far", "near"]);
     expect(before.crashes).toBe(1);
     expect(await near.broker.inspect?.find(id)).toEqual(before);
-    for (const client of [near, far]) await client[Symbol.asyncDispose]();
   });
 });
 
