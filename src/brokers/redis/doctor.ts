@@ -8,10 +8,11 @@ import { judgeServer, type ServerSettings } from "./server-findings.ts";
 /** Looks at a store as an operator would. Reads alone. */
 export async function diagnose(connection: Connection, inspect: RedisInspect): Promise<readonly Finding[]> {
   const queues = [...(await inspect.numbers()).values()];
+  const server = await readSettings(connection);
   const findings = [
     ...(await audit(connection, queues)),
-    ...judgeServer(await readSettings(connection)),
-    await forecast(connection, queues),
+    ...judgeServer(server),
+    await forecast(connection, queues, server),
   ];
   const order = ["error", "warning", "info"];
   return findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
@@ -71,10 +72,14 @@ async function readSettings(connection: Connection): Promise<ServerSettings> {
 }
 
 /** What finished jobs take now, and will when every queue keeps as many as it may by default. */
-async function forecast(connection: Connection, queues: readonly string[]): Promise<Finding> {
+async function forecast(
+  connection: Connection,
+  queues: readonly string[],
+  { info }: ServerSettings,
+): Promise<Finding> {
   let jobs = 0;
   let bytes = 0;
-  for (const queue of queues.slice(0, MEASURED_QUEUES)) {
+  for (const queue of queues.slice(-MEASURED_QUEUES)) {
     const amount = toNumber(await connection.call("HLEN", `${queue}:jobs`));
     if (amount === 0) continue;
     jobs += amount;
@@ -83,12 +88,15 @@ async function forecast(connection: Connection, queues: readonly string[]): Prom
     );
   }
   if (jobs === 0) return { level: "info", check: "memory", message: "no finished job is kept" };
-  const perJob = bytes / jobs;
-  const most = queues.length * DEFAULT_PRUNE_BOUNDS.completed * perJob;
+  const most = (queues.length * DEFAULT_PRUNE_BOUNDS.completed * bytes) / jobs;
   const message =
     `${jobs} kept jobs take ${toMib(bytes)} MiB; ${toMib(most)} MiB when each of ${queues.length} queues keeps ` +
     `${DEFAULT_PRUNE_BOUNDS.completed} completed ones`;
-  return { level: "info", check: "memory", message };
+  const bound = Number(info.get("maxmemory") ?? 0);
+  if (bound === 0 || Number(info.get("used_memory")) - bytes + most < bound)
+    return { level: "info", check: "memory", message };
+  const hint = `Keep fewer, by retention in the configuration, or raise maxmemory, which is ${toMib(bound)} MiB.`;
+  return { level: "warning", check: "memory", message: `${message}, and that is more than fits`, hint };
 }
 
 function toMib(bytes: number): string {
