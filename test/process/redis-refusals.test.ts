@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
 import type { ErrorCode } from "../../src/errors.ts";
+import { eventually } from "../support/eventually.ts";
 import { runDir } from "../support/run-dir.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { redis } from "../support/servers/redis.ts";
@@ -54,6 +55,9 @@ describe("a server that cannot be used is named, with the next step", () => {
     const admin = new Redis(server.port);
     await admin.acl("SETUSER", "reader", "on", `>${SECRET}`, "~*", "+@read", "+info");
     await admin.acl("SETUSER", "elsewhere", "on", `>${SECRET}`, "~other:*", "+@all");
+    // As docs/guide/redis.md has it.
+    const rights = ["~{ganger}:*", "~{ganger}", "&{ganger}:*", "+@all", "-@dangerous", "+info"];
+    await admin.acl("SETUSER", "fit", "on", `>${SECRET}`, ...rights);
     await admin.config("SET", "requirepass", "another");
     admin.disconnect();
     const at = `127.0.0.1:${server.port}`;
@@ -63,8 +67,19 @@ describe("a server that cannot be used is named, with the next step", () => {
     await refusal(`redis://${at}`, "GANGER_BROKER_REFUSED");
     await refusal(`redis://reader:${SECRET}@${at}`, "GANGER_BROKER_REFUSED");
     await refusal(`redis://elsewhere:${SECRET}@${at}`, "GANGER_BROKER_REFUSED");
-    await using broker = await openBroker(`redis://:another@${at}`);
-    expect(await broker.enqueue([job])).toHaveLength(1);
+    for (const user of [":another", `fit:${SECRET}`]) {
+      await using broker = await openBroker(`redis://${user}@${at}`);
+      let isWoken = false;
+      await using _listening = await broker.wakeups?.subscribe(() => {
+        isWoken = true;
+      });
+      isWoken = false;
+      expect(await broker.enqueue([{ ...job, queue: user.slice(0, 3).replace(":", "") }])).toHaveLength(1);
+      await eventually("it is woken", () => isWoken);
+      expect(await broker.maintenance?.doctor()).not.toContainEqual(
+        expect.objectContaining({ level: "error" }),
+      );
+    }
   });
 
   it("when it has no such database", async () => {
