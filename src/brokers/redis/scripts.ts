@@ -10,9 +10,9 @@ export interface Script {
 const FOLDER = new URL("./lua/", import.meta.url);
 
 /**
- * Reads the scripts in `lua/`. A first line `-- include a b` puts other files before it, and a second one
- * `-- allow-oom` lets it run on a server whose memory is used up: it ends work, and needs little or nothing.
- * Servers from version 7 on know such flags; on older ones these scripts are refused until there is memory.
+ * Reads the scripts in `lua/`. A first line `-- include a b` puts other files before it. With a second one,
+ * `-- needs-memory`, it is refused by a server whose memory is used up; all others look, or end work, and run there.
+ * Servers from version 7 on know such flags; older ones refuse, of all scripts, what may need memory and writes.
  */
 export function readScripts(knowsFlags: boolean): ReadonlyMap<string, Script> {
   const scripts = new Map<string, Script>();
@@ -21,7 +21,9 @@ export function readScripts(knowsFlags: boolean): ReadonlyMap<string, Script> {
     const source = read(name);
     const [, includes] = /^-- include (.*)$/m.exec(source) ?? [];
     if (includes === undefined) continue;
-    const flags = knowsFlags ? `#!lua${source.includes("\n-- allow-oom\n") ? " flags=allow-oom" : ""}\n` : "";
+    const flags = knowsFlags
+      ? `#!lua${source.includes("\n-- needs-memory\n") ? "" : " flags=allow-oom"}\n`
+      : "";
     const text = flags + [...includes.split(" "), name].map(read).join("\n");
     scripts.set(name, { text, digest: createHash("sha1").update(text).digest("hex") });
   }

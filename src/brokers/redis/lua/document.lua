@@ -1,4 +1,5 @@
 -- include common
+-- needs-memory
 -- Small documents with versions, in one hash `version value`, and their keys in one sorted set.
 -- ARGV: key, expected version or empty, and the value to write; without one the document is deleted.
 -- Answers with the version after that (0: deleted), or -1 when its version is not the expected one.

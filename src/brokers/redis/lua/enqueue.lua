@@ -1,4 +1,5 @@
 -- include common
+-- needs-memory
 -- Adds jobs, all or none: the first write asks for memory, and nothing after it can fail.
 -- ARGV: number of jobs, number of queues, their names, and runs of jobs that are alike:
 -- `place of the queue, priority, when (empty, d for a delay, a for a time), its value, number, bodies`.

@@ -1,5 +1,4 @@
 -- include common moves claim settle
--- allow-oom
 -- Settles outcomes and claims the next jobs, in this order and at one moment.
 -- ARGV: number of groups, groups, and then the claim: holder, limit, session, epoch,
 -- whether it says what the holder knows of, the ids of that, and queue names, each list with its length first.

@@ -1,5 +1,4 @@
 -- include common
--- allow-oom
 -- Keeps holders alive. ARGV: how long, then each holder and its queue list.
 local alive_until = now + tonumber(ARGV[1])
 for i = 2, #ARGV, 2 do
