@@ -13,7 +13,11 @@ export async function apply(
 ): Promise<readonly string[]> {
   if (moves.length === 0) return [];
   const sorted = moves.toSorted((a, b) => a.id - b.id);
-  const { rows } = await run("apply", [JSON.stringify(sorted), `{${states.join(",")}}`]);
+  const { rows } = await run("apply", [
+    JSON.stringify(sorted),
+    `{${states.join(",")}}`,
+    int8s(sorted.map(({ id }) => id)),
+  ]);
   return rows.map((row) => toText(row[0]));
 }
 

@@ -98,8 +98,7 @@ export class PostgresInspect implements Inspect {
   }
 
   #finishedOf(id: number): Promise<readonly JobRecord[]> {
-    // By queue and state, as the table has no index by id alone for jobs that completed.
-    return this.#finished("where f.state in (4, 5, 6) and f.id = $1", [id]);
+    return this.#read("finishedColumns", this.#statements.text("finishedById"), [id]);
   }
 
   #jobs(rest: string, values: readonly unknown[]): Promise<readonly JobRecord[]> {
@@ -107,7 +106,8 @@ export class PostgresInspect implements Inspect {
   }
 
   #finished(rest: string, values: readonly unknown[]): Promise<readonly JobRecord[]> {
-    return this.#read("finishedColumns", rest, values);
+    const from = this.#statements.text("finishedFrom");
+    return this.#read("finishedColumns", `${from} ${rest}`, values);
   }
 
   async #read(columns: string, rest: string, values: readonly unknown[]): Promise<readonly JobRecord[]> {

@@ -1,7 +1,7 @@
 import type { Outcome } from "../../broker/claim.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import { apply, lockClaims } from "./apply.ts";
-import { int8s, texts } from "./binary.ts";
+import { int8s } from "./binary.ts";
 import { answersFor, toRowId, toToken } from "./ids.ts";
 import type { Run } from "./lanes.ts";
 import { crash, type Move, toMove } from "./moves.ts";
@@ -44,18 +44,43 @@ export function areCompleted(outcomes: readonly Outcome[]): outcomes is readonly
 }
 
 async function complete(run: Run, outcomes: readonly Completed[]): Promise<readonly boolean[]> {
-  if (outcomes.length === 0) return [];
-  const sorted = isSorted(outcomes) ? outcomes : outcomes.toSorted((a, b) => toRowId(a.id) - toRowId(b.id));
-  const hasResults = sorted.some(({ result }) => result !== undefined);
+  const [first] = outcomes;
+  if (first === undefined) return [];
+  const isOfOne = outcomes.every(({ token }) => token === first.token);
   const answer = await run("complete", [
-    int8s(sorted.map(({ id }) => toRowId(id))),
-    int8s(sorted.map(({ token }) => toToken(token))),
-    hasResults ? texts(sorted.map(({ result = null }) => result)) : null,
-    outcomes[0]?.keepMs ?? DEFAULT_KEEP_MS.completed,
+    int8s(outcomes.map(({ id }) => toRowId(id))),
+    isOfOne ? toToken(first.token) : null,
+    isOfOne ? null : toTokens(outcomes),
+    first.keepMs ?? DEFAULT_KEEP_MS.completed,
+    toResults(outcomes),
   ]);
   const held = toTextOrNull(single(answer));
   if (held === null) return outcomes.map(() => true);
   return answersFor(outcomes.map(toKey), held.split(","));
+}
+
+/** The token of each id; of several the highest, for no other can hold. */
+function toTokens(outcomes: readonly Completed[]): string {
+  const tokens: Record<string, number> = {};
+  for (const { id, token } of outcomes) {
+    const row = toRowId(id);
+    tokens[row] = Math.max(toToken(token), tokens[row] ?? -1);
+  }
+  return JSON.stringify(tokens);
+}
+
+/** The result of each id; of several that of the first outcome with the highest token. */
+function toResults(outcomes: readonly Completed[]): string | null {
+  if (outcomes.every(({ result }) => result === undefined)) return null;
+  const tokens = new Map<number, number>();
+  const results: Record<string, string | undefined> = {};
+  for (const { id, token, result } of outcomes) {
+    const row = toRowId(id);
+    if (token <= (tokens.get(row) ?? -1)) continue;
+    tokens.set(row, token);
+    results[row] = result;
+  }
+  return JSON.stringify(results);
 }
 
 async function settleAny(
@@ -85,12 +110,6 @@ async function settleAny(
     }
   }
   return apply(run, moves);
-}
-
-function isSorted(outcomes: readonly Outcome[]): boolean {
-  return outcomes.every(
-    ({ id }, place) => place === 0 || toRowId(outcomes[place - 1]?.id ?? "") <= toRowId(id),
-  );
 }
 
 function isCrashed(outcome: Outcome): boolean {

@@ -74,15 +74,16 @@ returning j.id, j.queue, j.rank, j.name, j.payload, j.enqueued_at, j.token,
   case when j.attempts = 0 and j.crashes = 0 and j.interruptions = 0 and j.options is null then null
     else json_build_array(j.attempts, j.interruptions, j.crashes, j.options)::text end;
 
--- Completed jobs that are kept equally long: $1 ids in order, $2 tokens, $3 results or null, $4 how long to keep.
--- The answer is null when all claims held, else which did.
+-- Completed jobs that are kept equally long: $1 ids, $2 the token of all of them or null, $3 else an object of tokens by
+-- id, $4 how long to keep, $5 an object of results by id or null. The answer is null when all claims held, else which did.
+-- Not a join with the outcomes: a plan that was made while the table was empty would go through the whole of it.
 -- name: complete
 with gone as (
   delete from ganger.jobs j
-  using unnest($1::bigint[], $2::bigint[], $3::text[]) as o(id, token, result)
-  where j.id = o.id and j.token = o.token and j.state = 3
+  where j.id = any ($1::bigint[]) and j.state = 3
+    and j.token = coalesce($2::bigint, ($3::jsonb ->> j.id::text)::bigint)
   returning j.id, j.token, j.enqueued_at, j.queue, j.rank, j.attempts, j.interruptions, j.crashes, j.max_crashes,
-    j.name, j.payload, j.options, j.tags, j.error, o.result
+    j.name, j.payload, j.options, j.tags, j.error, $5::jsonb ->> j.id::text as result
 ), entered as (
   insert into ganger.finished (id, enqueued_at, finished_at, expires_at, queue, rank, attempts, interruptions,
     crashes, max_crashes, state, name, payload, options, tags, error, result)
@@ -93,7 +94,8 @@ with gone as (
 select case when count(*) = cardinality($1::bigint[]) then null else coalesce(string_agg(id || ':' || token, ','), '') end
 from gone;
 
--- What befalls jobs that are not finished, each its own: $1 a list of moves (moves.ts), $2 the states it applies to.
+-- What befalls jobs that are not finished, each its own: $1 a list of moves (moves.ts), $2 the states it applies to,
+-- $3 the ids once more, so that whatever the plan it is those rows that are looked at.
 -- name: apply
 with o as materialized (
   select * from json_to_recordset($1::json) as o(id bigint, token bigint, target int, attempts int, interruptions int,
@@ -103,7 +105,7 @@ with o as materialized (
   select ganger.now_ms() as ms
 ), gone as (
   delete from ganger.jobs j using o
-  where o.target >= 4 and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
+  where o.target >= 4 and j.id = any ($3::bigint[]) and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
   returning j.id, j.token, j.enqueued_at, j.queue, j.rank, j.attempts + o.attempts as attempts,
     j.interruptions + o.interruptions as interruptions, j.crashes + o.crashes as crashes, j.max_crashes, j.name,
     j.payload, j.options, j.tags, coalesce(o.error, j.error) as error, o.result, o.target, o.keep, o.event,
@@ -116,7 +118,7 @@ with o as materialized (
     error = coalesce(o.error, j.error), queue = coalesce(o.queue, j.queue), payload = coalesce(o.payload, j.payload),
     holder = null, claimed_at = null, progress = null
   from o cross join n
-  where o.target < 4 and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
+  where o.target < 4 and j.id = any ($3::bigint[]) and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
   returning j.id, j.token, o.event, o.detail
 ), entered as (
   insert into ganger.finished (id, enqueued_at, finished_at, expires_at, queue, rank, attempts, interruptions,
@@ -129,17 +131,16 @@ with o as materialized (
   union all select id, event, detail from kept where event is not null
 ), trimmed as (
   delete from ganger.history h
-  using (
-    select t.id as job, x.id from happened t
+  where h.job = any (array(select id from happened)) and h.id = any (array(
+    select x.id from happened t
     cross join lateral (select y.id from ganger.history y where y.job = t.id order by y.id desc offset 99) x
-  ) d
-  where h.job = d.job and h.id = d.id
+  ))
 ), noted as (
   insert into ganger.history (job, at, event, detail) select id, n.ms, event, detail from happened cross join n
 ), forgotten as (
-  delete from ganger.history h using gone where gone.target = 9 and h.job = gone.id
+  delete from ganger.history h where h.job = any (array(select id from gone where target = 9))
 ), silenced as (
-  delete from ganger.logs l using gone where gone.target = 9 and l.job = gone.id
+  delete from ganger.logs l where l.job = any (array(select id from gone where target = 9))
 )
 select id || ':' || coalesce(token, 0) from gone union all select id || ':' || coalesce(token, 0) from kept;
 

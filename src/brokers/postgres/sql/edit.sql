@@ -51,7 +51,7 @@ where f.queue = p.queue and f.state = p.state and f.id = p.id returning f.id::te
 
 -- name: stillHeld
 select j.id || ':' || j.token from unnest($1::bigint[], $2::bigint[]) as o(id, token)
-cross join lateral (select id, token from ganger.jobs where id = o.id and token = o.token and state = 3) j;
+cross join lateral (select id, token from ganger.jobs where id = o.id and token = o.token and state = 3 offset 0) j;
 
 -- $1 notes as JSON: id, token, progress, log. $2 how many lines a job keeps.
 -- name: annotate
@@ -59,22 +59,21 @@ with o as materialized (
   select * from json_to_recordset($1::json) as o(place int, id bigint, token bigint, progress double precision, log json)
 ), held as (
   select o.* from o cross join lateral (
-    select 1 from ganger.jobs j where j.id = o.id and j.token = o.token and j.state = 3
+    select 1 from ganger.jobs j where j.id = o.id and j.token = o.token and j.state = 3 offset 0
   ) j
 ), progressed as (
   update ganger.jobs j set progress = o.progress from o
-  where o.progress is not null and j.id = o.id and j.token = o.token and j.state = 3
+  where o.progress is not null and j.id = any (array(select id from o)) and j.id = o.id and j.token = o.token and j.state = 3
 ), lines as (
   select h.id, l.line, h.place, l.n from held h cross join lateral json_array_elements_text(h.log) with ordinality as l(line, n)
 ), trimmed as (
   delete from ganger.logs g
-  using (
-    select t.id as job, x.id from (select id, count(*) as added from lines group by id) t
+  where g.job = any (array(select id from lines)) and g.id = any (array(
+    select x.id from (select id, count(*) as added from lines group by id) t
     cross join lateral (
       select y.id from ganger.logs y where y.job = t.id order by y.id desc offset greatest($2::int - t.added, 0)
     ) x
-  ) d
-  where g.job = d.job and g.id = d.id
+  ))
 ), noted as (
   insert into ganger.logs (job, at, line)
   select id, ganger.now_ms(), line from lines order by place, n
@@ -89,9 +88,9 @@ with n as materialized (
 ), deleted as (
   delete from ganger.finished f where f.queue = $1 and f.state = any ($2::int[]) returning f.id
 ), forgotten as (
-  delete from ganger.history h using deleted where h.job = deleted.id
+  delete from ganger.history h where h.job = any (array(select id from deleted))
 ), silenced as (
-  delete from ganger.logs l using deleted where l.job = deleted.id
+  delete from ganger.logs l where l.job = any (array(select id from deleted))
 ), gone as (
   delete from ganger.jobs j
   where j.state < 3 and j.id = any (array(
@@ -109,11 +108,10 @@ with n as materialized (
   from gone cross join n
 ), trimmed as (
   delete from ganger.history h
-  using (
-    select gone.id as job, x.id from gone
+  where h.job = any (array(select id from gone)) and h.id = any (array(
+    select x.id from gone
     cross join lateral (select y.id from ganger.history y where y.job = gone.id order by y.id desc offset 99) x
-  ) d
-  where h.job = d.job and h.id = d.id
+  ))
 ), noted as (
   insert into ganger.history (job, at, event, detail)
   select id, n.ms, 'cancelled', 'while ' || (array['waiting', 'scheduled', 'blocked'])[state + 1] from gone cross join n

@@ -28,8 +28,16 @@ from ganger.jobs j join ganger.queues q on q.id = j.queue;
 -- name: finishedColumns
 f.id, q.name, f.name, f.payload, -f.rank, f.attempts, f.interruptions, f.crashes, f.max_crashes, f.options,
 array_to_json(f.tags)::text, f.error, f.enqueued_at, null::bigint, f.state,
-null::text, null::bigint, null::double precision, f.finished_at, f.expires_at, f.result
+null::text, null::bigint, null::double precision, f.finished_at, f.expires_at, f.result;
+
+-- name: finishedFrom
 from ganger.finished f join ganger.queues q on q.id = f.queue;
+
+-- The table has no index by id alone for jobs that completed: each queue is looked at.
+-- name: finishedById
+from ganger.queues q cross join lateral (
+  select * from ganger.finished f where f.queue = q.id and f.state in (4, 5, 6) and f.id = $1 offset 0
+) f;
 
 -- name: history
 select at, event, detail from ganger.history where job = $1 order by id;

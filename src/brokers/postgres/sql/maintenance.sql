@@ -19,14 +19,17 @@ select queue, state, count(*) from ganger.finished group by queue, state;
 
 -- name: pruneOldest
 with gone as (
-  delete from ganger.finished f where f.queue = $1 and f.state = $2 and f.id = any (array(
-    select o.id from ganger.finished o where o.queue = $1 and o.state = $2 order by o.id limit $3::int
-  ))
+  delete from ganger.finished f
+  where f.queue = $1 and f.state = $2 and f.id <= (
+    select max(id) from (
+      select o.id from ganger.finished o where o.queue = $1 and o.state = $2 order by o.id limit $3::int
+    ) oldest
+  )
   returning f.id
 ), forgotten as (
-  delete from ganger.history h using gone where h.job = gone.id
+  delete from ganger.history h where h.job = any (array(select id from gone))
 ), silenced as (
-  delete from ganger.logs l using gone where l.job = gone.id
+  delete from ganger.logs l where l.job = any (array(select id from gone))
 )
 select count(*) from gone;
 
@@ -41,8 +44,8 @@ with gone as (
     and (f.queue, f.state, f.id) <= ($4::int, $5::int, $6::bigint) and f.expires_at <= ganger.now_ms()
   returning f.id
 ), forgotten as (
-  delete from ganger.history h using gone where h.job = gone.id
+  delete from ganger.history h where h.job = any (array(select id from gone))
 ), silenced as (
-  delete from ganger.logs l using gone where l.job = gone.id
+  delete from ganger.logs l where l.job = any (array(select id from gone))
 )
 select count(*) from gone;
