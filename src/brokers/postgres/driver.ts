@@ -59,13 +59,30 @@ export async function connect(
   // An error without a listener would end the process; whoever uses the connection learns of it by its calls.
   client.on("error", () => undefined);
   try {
-    await client.connect();
+    await Promise.race([client.connect(), foreignAnswer(client, location)]);
     return client;
   } catch (error) {
-    void client.end().catch(() => undefined);
+    client.connection.stream.destroy();
     throw toFailure(error, toPlace(location));
   }
 }
+
+/** Rejects when the first answer is none that PostgreSQL gives: the library would wait for the rest of it. */
+function foreignAnswer(client: PgClient, location: PostgresLocation): Promise<never> {
+  return new Promise((_, reject) => {
+    client.connection.stream.once("data", (bytes) => {
+      if (FIRST_ANSWERS.includes(String.fromCharCode(bytes[0] ?? 0))) return;
+      reject(
+        new GangerError("GANGER_BROKER_UNSUITED", `${toPlace(location)} is no PostgreSQL server`, {
+          hint: "Correct host and port in the URL.",
+        }),
+      );
+    });
+  });
+}
+
+/** Authentication, an error, a notice, yes or no to TLS, another version of the protocol. */
+const FIRST_ANSWERS = ["R", "E", "N", "S", "v"];
 
 async function loadClient() {
   const module = await importDriver("pg", () => import("pg"));

@@ -70,7 +70,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
 const UNREACHABLE: Failure = [
   "GANGER_BROKER_UNREACHABLE",
   "cannot be reached",
-  "It is tried again; look at the server and the network between.",
+  "Look at the server and the network between, and whether it is PostgreSQL that listens there.",
 ];
 
 const NO_POSTGRES: Failure = [

@@ -26,7 +26,9 @@ export interface PgClient {
   on(event: "error", listen: (error: Error) => void): unknown;
   on(event: "end", listen: () => void): unknown;
   on(event: "notification", listen: (message: { readonly payload?: string | undefined }) => void): unknown;
-  readonly connection: { readonly stream: { destroy(): void; ref(): void; unref(): void } };
+  readonly connection: {
+    readonly stream: { destroy(): void; once(event: "data", listen: (bytes: Uint8Array) => void): unknown };
+  };
 }
 
 export function asClientClass(module: object): new (config: object) => PgClient {

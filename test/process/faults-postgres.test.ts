@@ -1,0 +1,208 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { FaultScene } from "../support/fault-scene.ts";
+import { Proxy } from "../support/proxy.ts";
+import { PrivateServer } from "../support/servers/private-server.ts";
+import { SERVERS } from "../support/services.ts";
+
+const isInstalled = SERVERS.postgres.binary() !== undefined;
+const isLong = process.env["GANGER_TEST_LONG"] !== undefined;
+const SETTINGS = ["-c", "deadlock_timeout=50ms", "-c", "fsync=off"];
+
+describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
+  let server: PrivateServer;
+  let proxy: Proxy;
+  let schema = 0;
+
+  beforeAll(async () => {
+    server = await PrivateServer.start(SERVERS.postgres, SETTINGS);
+    proxy = await Proxy.start(server.port);
+  });
+
+  afterAll(async () => {
+    await proxy[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  /** A client and two workers on a schema of their own, through the proxy. */
+  async function scene(parameters = ""): Promise<FaultScene> {
+    const url = `${SERVERS.postgres.url(proxy.port)}?prefix=faults_${schema++}${parameters}`;
+    return FaultScene.start([url, url, url]);
+  }
+
+  const faults: Readonly<Record<string, () => Promise<void>>> = {
+    "a restart": async () => {
+      await server.stop();
+      await server.start(SETTINGS);
+    },
+    "a SIGKILL of the server": async () => {
+      await server.kill();
+      // What is left of the old one holds its memory for a moment.
+      await eventually("the server starts", () =>
+        server.start(SETTINGS).then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
+    "a pause of the server": async () => {
+      const stopped = await processes(server.url);
+      server.pause();
+      for (const pid of stopped) process.kill(pid, "SIGSTOP");
+      await delay(isLong ? 20_000 : 2500);
+      for (const pid of stopped) process.kill(pid, "SIGCONT");
+      server.resume();
+    },
+    "connections that are cut one by one": async () => {
+      for (let n = 0; n < 12; n++) {
+        proxy.cut(1);
+        await delay(40);
+      }
+    },
+    "connections that are cut all at once": async () => proxy.cut(),
+    "sessions that an operator ends": () =>
+      ask(server.url, "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"),
+    "a server that takes no writes for a while": async () => {
+      await ask(server.url, "alter system set default_transaction_read_only = on", "select pg_reload_conf()");
+      await delay(1000);
+      await ask(
+        server.url,
+        "set default_transaction_read_only = off",
+        "alter system reset default_transaction_read_only",
+        "select pg_reload_conf()",
+      );
+    },
+  };
+
+  it.each(Object.keys(faults))("goes on within 5 s after %s, and loses nothing", async (name) => {
+    await using stage = await scene();
+    stage.produce();
+    await stage.worksWithin(5000);
+    await faults[name]?.();
+    await stage.worksWithin(5000);
+    await stage.everythingRan();
+  });
+
+  it("gives up half-open connections, and goes on when the network does", async () => {
+    await using stage = await scene("&timeout=1");
+    stage.produce();
+    await stage.worksWithin(5000);
+    proxy.swallow();
+    await eventually("a call is given up", () => stage.refused > 0, 5000);
+    proxy.pass();
+    proxy.cut();
+
+    await stage.worksWithin(5000);
+    await stage.everythingRan();
+  });
+
+  it("sends statements again that lost a deadlock, and no job sees one", async () => {
+    await using stage = await scene();
+    stage.produce();
+    await stage.worksWithin(5000);
+    const prefix = `faults_${schema - 1}`;
+    const until = performance.now() + 1500;
+    const storm = async () => {
+      // Against the order in which everybody else locks.
+      while (performance.now() < until)
+        await ask(
+          server.url,
+          "begin",
+          `select id from ${prefix}.jobs where state = 3 order by id desc limit 1 for update`,
+          `update ${prefix}.jobs set progress = 0 where id in (select id from ${prefix}.jobs where state = 3 order by id desc)`,
+          "commit",
+        ).catch(() => undefined);
+    };
+    await Promise.all([storm(), storm(), storm()]);
+
+    await stage.worksWithin(5000);
+    await stage.everythingRan();
+    expect(stage.duplicates).toBe(0);
+  });
+
+  it("moves the jobs of a host that is cut off, and refuses what it says of them later", async () => {
+    await using own = await Proxy.start(server.port);
+    const parameters = `?prefix=faults_${schema++}&timeout=1`;
+    const [near, far] = [server.url + parameters, SERVERS.postgres.url(own.port) + parameters];
+    await using stage = await FaultScene.start([near, near], "1s");
+    await using broker = await import("ganger").then(({ openBroker }) => openBroker(far));
+    const holder = { holder: "elsewhere:1:cut-off", queues: "work" };
+    await broker.heartbeat([holder], 500);
+    const [id = ""] = await stage.client.broker.enqueue([{ queue: "alone", name: "count", payload: "1" }]);
+    const [claim] = await broker.claim({ queues: ["alone"], limit: 1, holder: holder.holder });
+    expect(claim?.id).toBe(id);
+    own.swallow();
+    await expect(broker.heartbeat([holder], 500)).rejects.toMatchObject({
+      code: "GANGER_BROKER_UNREACHABLE",
+    });
+
+    await eventually("the job is free again", async () => {
+      await stage.client.broker.maintenance?.rescue();
+      return (await stage.client.broker.inspect?.find(id))?.state === "waiting";
+    });
+    own.pass();
+    own.cut();
+    const outcome = { id, token: claim?.token ?? 0, kind: "completed" as const };
+    const settled = await eventually("the late outcome is answered", () =>
+      broker.settle([outcome]).then(
+        (answer) => answer.settled,
+        () => undefined,
+      ),
+    );
+    expect(settled).toEqual([false]);
+    expect(await stage.client.broker.inspect?.find(id)).toMatchObject({ state: "waiting", crashes: 1 });
+  });
+
+  it("frees what a claim took whose answer was lost", async () => {
+    const url = `${SERVERS.postgres.url(proxy.port)}?prefix=faults_${schema++}&timeout=1&connections=1`;
+    await using broker = await import("ganger").then(({ openBroker }) => openBroker(url));
+    const request = { queues: ["work"], limit: 5, holder: "here:1:lost" };
+    await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
+    await broker.enqueue(Array.from({ length: 5 }, () => ({ queue: "work", name: "count", payload: "1" })));
+    await broker.claim({ ...request, queues: ["other"] });
+    const blocker = new Client({ connectionString: server.url });
+    await blocker.connect();
+    // The claim waits for the holder's row, past the patience of who asked.
+    await blocker.query("begin");
+    await blocker.query(`select 1 from faults_${schema - 1}.holders for update`);
+    await expect(broker.claim(request)).rejects.toMatchObject({ code: "GANGER_BROKER_UNREACHABLE" });
+    await blocker.query("commit");
+    await blocker.end();
+
+    await eventually("the server carried out the claim", async () => {
+      const [status] = (await broker.inspect?.holders()) ?? [];
+      return status?.held === 5;
+    });
+    const claims = await eventually("the jobs are handed out", async () => {
+      const found = await broker.claim(request);
+      return found.length > 0 && found;
+    });
+    expect(claims.map(({ crashes, interruptions }) => crashes + interruptions)).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+async function ask(url: string, ...statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The server's process for each of its connections, and those that it has for itself. */
+async function processes(url: string): Promise<readonly number[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const stat = readFileSync(`/proc/${rows[0]?.pid}/stat`, "utf8");
+  const parent = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  await client.end();
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ");
+  return children.map(Number);
+}
