@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { FaultScene } from "../support/fault-scene.ts";
 import { Proxy } from "../support/proxy.ts";
@@ -10,6 +10,7 @@ import { SERVERS } from "../support/services.ts";
 
 const isInstalled = SERVERS.postgres.binary() !== undefined;
 const isLong = process.env["GANGER_TEST_LONG"] !== undefined;
+const END_SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()";
 const SETTINGS = ["-c", "deadlock_timeout=50ms", "-c", "fsync=off"];
 
 describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
@@ -35,7 +36,13 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
 
   const faults: Readonly<Record<string, () => Promise<void>>> = {
     "a restart": async () => {
-      await server.stop();
+      const admin = new Client({ connectionString: server.url });
+      await admin.connect();
+      // It waits for its clients to go, and refuses new ones meanwhile.
+      const stopping = server.stop();
+      await admin.query(END_SESSIONS);
+      await admin.end();
+      await stopping;
       await server.start(SETTINGS);
     },
     "a SIGKILL of the server": async () => {
@@ -63,8 +70,7 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
       }
     },
     "connections that are cut all at once": async () => proxy.cut(),
-    "sessions that an operator ends": () =>
-      ask(server.url, "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"),
+    "sessions that an operator ends": () => ask(server.url, END_SESSIONS),
     "a server that takes no writes for a while": async () => {
       await ask(server.url, "alter system set default_transaction_read_only = on", "select pg_reload_conf()");
       await delay(1000);
@@ -121,6 +127,25 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
     await stage.worksWithin(5000);
     await stage.everythingRan();
     expect(stage.duplicates).toBe(0);
+    expect(await stage.findings("deadlocks")).not.toEqual([]);
+  });
+
+  it("goes by the server's clock, whatever the client's says", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    try {
+      await using stage = await scene();
+      const job = { queue: "work", name: "count", payload: '{"n":1}', delayMs: 60_000 };
+      const [late = ""] = await stage.client.broker.enqueue([job]);
+      await stage.worksWithin(5000);
+
+      const { maintenance, inspect } = stage.client.broker;
+      expect(await maintenance?.rescue()).toEqual([]);
+      const { moved, nextInMs = 0 } = (await maintenance?.due()) ?? {};
+      expect([moved, nextInMs > 30_000 && nextInMs <= 60_000]).toEqual([0, true]);
+      expect(await inspect?.find(late)).toMatchObject({ state: "scheduled" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("moves the jobs of a host that is cut off, and refuses what it says of them later", async () => {

@@ -95,6 +95,12 @@ export class FaultScene implements AsyncDisposable {
     expect(findings.filter(({ level }) => level === "error")).toEqual([]);
   }
 
+  /** What the doctors of all brokers here have to say by one name. */
+  async findings(check: string): Promise<readonly string[]> {
+    const all = await Promise.all(this.#clients.map(({ broker }) => broker.maintenance?.doctor()));
+    return all.flatMap((found = []) => found.flatMap((each) => (each.check === check ? [each.message] : [])));
+  }
+
   /** How many runs there were of jobs that had run before. */
   get duplicates(): number {
     let count = 0;
