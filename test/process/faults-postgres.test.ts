@@ -1,11 +1,17 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isGangerError } from "ganger";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { FaultScene } from "../support/fault-scene.ts";
 import { Proxy } from "../support/proxy.ts";
+import { runDir } from "../support/run-dir.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
+import { giveTo, identityOf } from "../support/servers/server.ts";
 import { SERVERS } from "../support/services.ts";
 
 const isInstalled = SERVERS.postgres.binary() !== undefined;
@@ -179,6 +185,55 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
     );
     expect(settled).toEqual([false]);
     expect(await stage.client.broker.inspect?.find(id)).toMatchObject({ state: "waiting", crashes: 1 });
+  });
+
+  it("says that the disk is full, loses nothing, and goes on when there is room", async (context) => {
+    const disk = mkdtempSync(join(runDir(), "disk-"));
+    const isMounted =
+      spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", disk]).status === 0;
+    context.skip(!isMounted, "only root may mount a disk of a few megabytes");
+    try {
+      const folder = join(disk, "space");
+      mkdirSync(folder);
+      giveTo(identityOf("postgres"), folder);
+      await ask(
+        server.url,
+        `create tablespace small location '${folder}'`,
+        "create database small tablespace small",
+      );
+      const url = `postgres://postgres@127.0.0.1:${proxy.port}/small`;
+      await using stage = await FaultScene.start([url, url]);
+      stage.produce();
+      await stage.worksWithin(5000);
+      const direct = url.replace(String(proxy.port), String(server.port));
+      const fill = "insert into filler select repeat('x', 1000) from generate_series(1, 1000)";
+      await ask(direct, "create table filler (x text)");
+      await eventually("the disk is full", () =>
+        ask(direct, fill).then(
+          () => false,
+          () => true,
+        ),
+      );
+      const { broker } = stage.client;
+      const job = {
+        queue: "large",
+        name: "count",
+        payload: JSON.stringify(randomBytes(400_000).toString("hex")),
+      };
+      await eventually("the store has no room", () =>
+        broker.enqueue([job]).then(
+          () => false,
+          (error: unknown) => isGangerError(error, "GANGER_BROKER_FULL"),
+        ),
+      );
+      await ask(direct, "drop table filler", "checkpoint");
+
+      await stage.worksWithin(5000);
+      await stage.everythingRan();
+    } finally {
+      await ask(server.url, "drop database if exists small with (force)", "drop tablespace if exists small");
+      spawnSync("umount", [disk]);
+    }
   });
 
   it("frees what a claim took whose answer was lost", async () => {

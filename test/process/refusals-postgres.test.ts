@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { connect, type ErrorCode } from "ganger";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { SERVERS } from "../support/services.ts";
 
@@ -71,6 +72,24 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("refusals of PostgreSQL
     expect(await refusal(`postgres://u:${SECRET}@127.0.0.1:1/x`)).toMatchObject({
       code: "GANGER_BROKER_UNREACHABLE",
     });
+  });
+
+  it("says that the password is wrong, and shows none", async () => {
+    const rule = "host all limited 127.0.0.1/32 scram-sha-256";
+    const trust = "host all all 127.0.0.1/32 trust";
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query<{ hba_file: string }>("show hba_file");
+    await client.query(`copy (values ('${rule}'), ('${trust}')) to '${rows[0]?.hba_file}'`);
+    await client.query("select pg_reload_conf()");
+    await client.end();
+    const wrong = urlOf("ours").replace(SECRET, `${SECRET}-not`);
+    await eventually("the server asks for it", async () =>
+      (await refusal(wrong)).message.includes("password"),
+    );
+
+    expect(await refusal(wrong)).toMatchObject({ code: "GANGER_BROKER_REFUSED" });
+    expect((await refusal(urlOf("ours"))).message).toContain("does not permit");
   });
 
   it("says what a user may not do", async () => {
