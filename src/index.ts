@@ -10,6 +10,7 @@ export type {
   Settlement,
 } from "./broker/claim.ts";
 export { openBroker } from "./broker/connect.ts";
+export type { Counts, KnownCounts } from "./broker/counts.ts";
 export type { Edit, Note, TagChange } from "./broker/edit.ts";
 export { FACET_NAMES, type FacetName, type Facets } from "./broker/facets.ts";
 export type { FlowJob, Flows, Limit, Limits, Schedule, Schedules } from "./broker/governance.ts";

@@ -1,3 +1,4 @@
+import type { Counts } from "./counts.ts";
 import type { Edit } from "./edit.ts";
 import type { Flows, Limits, Schedules } from "./governance.ts";
 import type { Inspect } from "./inspect.ts";
@@ -10,6 +11,8 @@ import type { Wakeups } from "./wakeups.ts";
 /** Optional abilities of a broker. Each is there or `undefined`; `docs/guide/choosing-a-broker.md` has the table. */
 export interface Facets {
   readonly inspect: Inspect | undefined;
+  /** A broker that `openBroker` opened has it wherever it has `inspect`, which is more. */
+  readonly counts?: Counts | undefined;
   readonly wakeups: Wakeups | undefined;
   readonly edit: Edit | undefined;
   readonly schedules: Schedules | undefined;
@@ -26,6 +29,7 @@ export type FacetName = keyof Facets;
 
 export const FACET_NAMES = [
   "inspect",
+  "counts",
   "wakeups",
   "edit",
   "schedules",

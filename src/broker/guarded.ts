@@ -35,6 +35,10 @@ class GuardedBroker implements Broker {
   get inspect() {
     return this.#open().inspect;
   }
+  get counts() {
+    const { counts, inspect } = this.#open();
+    return counts ?? inspect;
+  }
   get wakeups() {
     return this.#open().wakeups;
   }

@@ -76,7 +76,7 @@ export class Worker implements AsyncDisposable {
     this.#registry = jobs instanceof JobRegistry ? jobs : new JobRegistry(jobs);
     this.#options = resolveWorkerOptions(options);
     this.holder = this.#options.holder;
-    this.#intake = new Intake(this.#options, broker.inspect);
+    this.#intake = new Intake(this.#options, broker.counts ?? broker.inspect);
     this.#heartbeat = new Heartbeat(broker, this.#options);
     const { concurrency, hooks, isolation, hostStart, fork } = this.#options;
     const inline = hooks === undefined ? runInline : withHooks(runInline, hooks);

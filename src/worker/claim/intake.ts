@@ -1,5 +1,5 @@
 import type { Claim, ClaimRequest } from "../../broker/claim.ts";
-import type { Inspect } from "../../broker/inspect.ts";
+import type { Counts } from "../../broker/counts.ts";
 import type { QueueList, QueueOrder } from "../../job/queue-list.ts";
 import type { ResolvedWorkerOptions } from "../options.ts";
 import { Pace } from "./pace.ts";
@@ -8,7 +8,7 @@ import { QueueChoice } from "./queue-choice.ts";
 /** What a worker holds and has not started, and when it asks for more. */
 export class Intake {
   readonly pace: Pace;
-  readonly #inspect: Inspect | undefined;
+  readonly #counts: Counts | undefined;
   #list: QueueList;
   #choice: QueueChoice;
   /** The list that the claim under way was made by. */
@@ -23,12 +23,12 @@ export class Intake {
   #isDry = false;
   #wakes = 0;
 
-  constructor({ list, order, concurrency, ahead, holder }: ResolvedWorkerOptions, inspect: Inspect | undefined) {
+  constructor({ list, order, concurrency, ahead, holder }: ResolvedWorkerOptions, counts: Counts | undefined) {
     this.pace = new Pace(concurrency, ahead);
-    this.#inspect = inspect;
+    this.#counts = counts;
     this.#list = list;
     this.#asked = list;
-    this.#choice = new QueueChoice(list, order, inspect);
+    this.#choice = new QueueChoice(list, order, counts);
     this.#concurrency = concurrency;
     this.#holder = holder;
   }
@@ -70,7 +70,7 @@ export class Intake {
    * @throws `GANGER_FACET_MISSING` when the broker cannot serve it; then nothing changes.
    */
   serve(list: QueueList, order: QueueOrder): void {
-    this.#choice = new QueueChoice(list, order, this.#inspect);
+    this.#choice = new QueueChoice(list, order, this.#counts);
     this.#list = list;
     this.wake();
   }

@@ -1,4 +1,4 @@
-import type { Inspect } from "../../broker/inspect.ts";
+import type { Counts } from "../../broker/counts.ts";
 import { GangerError } from "../../errors.ts";
 import type { QueueList, QueueOrder, WeighedQueue } from "../../job/queue-list.ts";
 
@@ -6,7 +6,7 @@ import type { QueueList, QueueOrder, WeighedQueue } from "../../job/queue-list.t
 export class QueueChoice {
   readonly #list: QueueList;
   readonly #order: QueueOrder;
-  readonly #inspect: Inspect | undefined;
+  readonly #counts: Counts | undefined;
   readonly #random: () => number;
   #queues: readonly WeighedQueue[];
   #names: readonly string[];
@@ -17,16 +17,16 @@ export class QueueChoice {
   constructor(
     list: QueueList,
     order: QueueOrder,
-    inspect: Inspect | undefined,
+    counts: Counts | undefined,
     random: () => number = Math.random,
   ) {
     this.#list = list;
     this.#order = order;
-    this.#inspect = inspect;
+    this.#counts = counts;
     this.#random = random;
     this.#queues = list.isDynamic ? [] : list.weigh([]);
     this.#names = this.#queues.map(({ queue }) => queue);
-    if (!list.isDynamic || inspect !== undefined) return;
+    if (!list.isDynamic || counts !== undefined) return;
     throw new GangerError("GANGER_FACET_MISSING", `The broker cannot serve the queue list "${list.label}"`, {
       hint: "Name the queues one by one: it cannot say which queues have work.",
     });
@@ -59,8 +59,8 @@ export class QueueChoice {
   /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
   async #refresh(): Promise<void> {
     const start = performance.now();
-    if (start < this.#freshUntil || this.#inspect === undefined) return;
-    this.#queues = this.#list.weigh(await this.#inspect.ready());
+    if (start < this.#freshUntil || this.#counts === undefined) return;
+    this.#queues = this.#list.weigh(await this.#counts.ready());
     this.#names = this.#queues.map(({ queue }) => queue);
     const tookMs = performance.now() - start;
     this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);

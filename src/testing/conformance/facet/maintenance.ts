@@ -18,7 +18,7 @@ export const maintenanceCases: readonly ConformanceCase[] = [
   },
   {
     name: "finds no error in a store that works",
-    needs: ["maintenance"],
+    needs: ["maintenance", "edit"],
     requires: "private",
     async run({ maintenance, fill, take, settle, edit, release }) {
       await fill(20);

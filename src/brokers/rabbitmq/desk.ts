@@ -1,0 +1,177 @@
+import { hopsOf, toRoute } from "./delay.ts";
+import { toFailure } from "./failure.ts";
+import { type Parcel, toLetter } from "./message.ts";
+import { Probe } from "./probe.ts";
+import { type Letter, Publisher } from "./publisher.ts";
+import type { Topology } from "./topology.ts";
+import type { Wire } from "./wire.ts";
+
+/** A lane: the jobs of one priority of one queue. */
+export interface LaneName {
+  readonly queue: string;
+  readonly priority: number;
+}
+
+/** Sends jobs over one connection, and makes what they go through on the server. */
+export class Desk {
+  readonly wire: Wire;
+  readonly probe: Probe;
+  readonly publisher: Publisher;
+  /** Called with each lane that this desk came to know of. */
+  onLane: (lane: LaneName) => void = () => undefined;
+  readonly #topology: Topology;
+  readonly #made = new Map<string, Promise<void>>();
+  #lastNewsAt = 0;
+  #newsTimer: NodeJS.Timeout | undefined;
+
+  private constructor(wire: Wire, topology: Topology, publisher: Publisher) {
+    this.wire = wire;
+    this.#topology = topology;
+    this.publisher = publisher;
+    this.probe = new Probe(wire);
+  }
+
+  static async open(wire: Wire, topology: Topology): Promise<Desk> {
+    const desk = new Desk(wire, topology, await Publisher.open(wire));
+    await desk.#declare(async () => {
+      await desk.probe.run(async (channel) => {
+        await channel.assertExchange(topology.news, "fanout", { durable: true });
+        await channel.assertQueue(...topology.names);
+        await channel.assertQueue(...topology.failed);
+      });
+    });
+    return desk;
+  }
+
+  /** Letters for parcels, of which each may be delayed, once there is where they go to. */
+  async address(
+    parcels: readonly { readonly parcel: Parcel; readonly delayMs: number }[],
+  ): Promise<readonly Letter[]> {
+    const letters: Letter[] = [];
+    for (const { parcel, delayMs } of parcels) {
+      const lane = this.#topology.lane(parcel.queue, parcel.priority)[0];
+      await this.#ensure(lane, () => this.#makeLane(parcel));
+      letters.push(
+        delayMs > 0
+          ? await this.#delayed(parcel, delayMs, lane)
+          : toLetter(parcel, { exchange: "", routingKey: lane }),
+      );
+    }
+    return letters;
+  }
+
+  /** Resolves when the server has them. */
+  async send(letters: readonly Letter[]): Promise<void> {
+    if (letters.length === 0) return;
+    try {
+      await this.publisher.publish(letters);
+    } catch (error) {
+      // Whatever was deleted under us is made again with the next call.
+      this.#made.clear();
+      throw error;
+    }
+  }
+
+  /** Tells all who listen that there is something new; some milliseconds of news are one. */
+  tellNews(): void {
+    if (this.#newsTimer !== undefined) return;
+    const restMs = this.#lastNewsAt + NEWS_GAP_MS - performance.now();
+    if (restMs <= 0) return this.#publishNews();
+    this.#newsTimer = setTimeout(() => this.#publishNews(), restMs);
+    this.#newsTimer.unref();
+  }
+
+  /** Tells everybody something that is not about new jobs. */
+  mention(content: object): void {
+    const options = { appId: NEWS };
+    this.publisher.mention({
+      exchange: this.#topology.news,
+      routingKey: "",
+      content: Buffer.from(JSON.stringify(content)),
+      options,
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#newsTimer);
+  }
+
+  #publishNews(): void {
+    this.#newsTimer = undefined;
+    this.#lastNewsAt = performance.now();
+    this.mention({});
+  }
+
+  async #delayed(parcel: Parcel, delayMs: number, lane: string): Promise<Letter> {
+    const { levels, restMs } = hopsOf(delayMs);
+    await this.#ensure(`due ${lane}`, () => this.#bindDue(lane));
+    for (const level of levels) await this.#ensure(`level ${level}`, () => this.#makeLevel(level));
+    for (const [place, level] of levels.entries()) {
+      const next = levels[place + 1];
+      await this.#ensure(`hop ${level} ${next}`, () => this.#makeHop(level, next));
+    }
+    const target = { exchange: this.#topology.delay, routingKey: toRoute(levels, lane) };
+    return toLetter({ ...parcel, restMs }, target);
+  }
+
+  /** A lane is in the book of names before it is there: nobody could find it otherwise. */
+  async #makeLane({ queue, priority }: LaneName): Promise<void> {
+    const [name, options] = this.#topology.lane(queue, priority);
+    if ((await this.probe.count(name)) === undefined) {
+      const content = Buffer.from(JSON.stringify([queue, priority]));
+      const target = { exchange: "", routingKey: this.#topology.names[0] };
+      await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
+    }
+    await this.probe.run((channel) => channel.assertQueue(name, options));
+    this.onLane({ queue, priority });
+  }
+
+  async #bindDue(lane: string): Promise<void> {
+    const { delay, due, news } = this.#topology;
+    await this.probe.run(async (channel) => {
+      await channel.assertExchange(delay, "topic", { durable: true });
+      await channel.assertExchange(due, "topic", { durable: true });
+      await channel.bindExchange(news, due, "#");
+      await channel.bindQueue(lane, due, `#.end.${lane}`);
+    });
+  }
+
+  async #makeLevel(level: number): Promise<void> {
+    const [name, options] = this.#topology.level(level);
+    await this.probe.run(async (channel) => {
+      await channel.assertExchange(name, "topic", { durable: true });
+      await channel.assertQueue(name, options);
+      await channel.bindQueue(name, this.#topology.delay, `h${level}.#`);
+    });
+  }
+
+  async #makeHop(level: number, next: number | undefined): Promise<void> {
+    const [name] = this.#topology.level(level);
+    await this.probe.run(async (channel) => {
+      if (next === undefined) await channel.bindExchange(this.#topology.due, name, `#.h${level}.end.#`);
+      else await channel.bindQueue(this.#topology.level(next)[0], name, `#.h${level}.h${next}.#`);
+    });
+  }
+
+  /** Makes something once for each connection. */
+  #ensure(key: string, make: () => Promise<void>): Promise<void> | undefined {
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const making = this.#declare(make);
+    this.#made.set(key, making);
+    making.catch(() => this.#made.delete(key));
+    return making;
+  }
+
+  async #declare(make: () => Promise<void>): Promise<void> {
+    try {
+      await make();
+    } catch (error) {
+      throw toFailure(error, this.wire.title);
+    }
+  }
+}
+
+/** Marks a message as news. */
+export const NEWS = "ganger.news";
+const NEWS_GAP_MS = 5;

@@ -1,0 +1,6 @@
+import { importDriver } from "../../broker/driver.ts";
+
+/** @throws `GANGER_DRIVER_MISSING` when amqplib is not installed. */
+export async function loadDriver(): Promise<typeof import("amqplib")> {
+  return importDriver("amqplib", () => import("amqplib"));
+}

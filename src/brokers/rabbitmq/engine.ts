@@ -1,0 +1,412 @@
+import type { Claim, ClaimRequest, Outcome, Released, ReleaseReason, Settlement } from "../../broker/claim.ts";
+import type { RescuedHolder } from "../../broker/maintenance.ts";
+import { Desk, type LaneName } from "./desk.ts";
+import { Excuses } from "./excuses.ts";
+import { Lives } from "./holders.ts";
+import { Intake, MAX_WATCHED } from "./intake.ts";
+import type { Delivery, Lane } from "./lane.ts";
+import { Link } from "./link.ts";
+import type { RabbitmqLocation } from "./location.ts";
+import { type Parcel, returnsOf, toClaim, toObituary, toParcel } from "./message.ts";
+import { Names } from "./names.ts";
+import { listen } from "./news.ts";
+import { crashed, interrupted, poisonOf, type Sequel, sequelOf } from "./sequel.ts";
+import { Topology } from "./topology.ts";
+import type { Wire } from "./wire.ts";
+
+/** What a process that claims does with the server; a broker has it in a thread, where a busy event loop does not stop it. */
+export interface ClaimSide {
+  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement>;
+  release(holder: string, reason: ReleaseReason): Promise<Released>;
+  rescue(): Promise<readonly RescuedHolder[]>;
+  /** A heartbeat that this process sent. */
+  beat(holders: readonly string[], ttlMs: number): Promise<void>;
+  /** A lane that this process made. */
+  know(lane: LaneName): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Session {
+  readonly intake: Intake;
+  readonly names: Names;
+}
+
+interface Held {
+  readonly token: number;
+  readonly holder: string;
+  readonly parcel: Parcel;
+  readonly delivery: Delivery;
+  readonly intake: Intake;
+  /** What follows it is on record: it need only be acknowledged. */
+  isFollowed: boolean;
+}
+
+interface Aside {
+  readonly delivery: Delivery;
+  readonly sequel: Sequel;
+}
+
+/** Claims over one connection of its own: a claim is a message that is not acknowledged yet. */
+export class Engine implements ClaimSide {
+  readonly #topology: Topology;
+  readonly #link: Link<Session>;
+  readonly #desk: Link<Desk>;
+  readonly #lives = new Lives();
+  readonly #excuses = new Excuses();
+  readonly #claims = new Map<number, Held>();
+  readonly #onWake: () => void;
+  #lastToken = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isClaiming = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(location: RabbitmqLocation, onWake: () => void) {
+    this.#topology = new Topology(location);
+    this.#onWake = onWake;
+    const { heartbeatSeconds } = location;
+    this.#link = new Link(location, {
+      heartbeatSeconds,
+      setUp: (wire) => this.#setUp(wire),
+      onLost: (session) => this.#lost(session),
+    });
+    this.#desk = new Link(location, {
+      heartbeatSeconds,
+      setUp: (wire) => Desk.open(wire, this.#topology),
+      onLost: (desk) => desk.close(),
+    });
+  }
+
+  claim(request: ClaimRequest): Promise<readonly Claim[]> {
+    return this.#inTurn(() => this.#claim(request));
+  }
+
+  async settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement> {
+    const taken = outcomes.map(({ id, token }) => this.#takeOut(id, token));
+    const sequels = outcomes.map((outcome, place) => {
+      const held = taken[place];
+      return held === undefined ? undefined : sequelOf(outcome, { ...held.parcel, token: held.token });
+    });
+    const settled = await this.#finish(taken, sequels);
+    const claimed = next === undefined ? [] : await this.claim(next);
+    // The answer to a claim says that the server has the acknowledgements; without one it is asked.
+    const session = this.#link.current;
+    if (claimed.length === 0 && session !== undefined && settled.includes(true)) {
+      await session.intake.settleDown();
+    }
+    return { settled, claimed };
+  }
+
+  async release(holder: string, reason: ReleaseReason): Promise<Released> {
+    this.#lives.end(holder);
+    const held = [...this.#claims.values()].filter((each) => each.holder === holder);
+    for (const { token } of held) this.#claims.delete(token);
+    const started = reason.started === undefined ? undefined : new Set(reason.started);
+    const sequels = held.map(({ parcel, token }): Sequel => {
+      const known = { ...parcel, token };
+      if (started?.has(parcel.id) === false) return { kind: "again", parcel: known, delayMs: 0 };
+      return reason.kind === "interrupted" ? interrupted(known) : crashed(known, reason.detail ?? `of ${holder}`);
+    });
+    await this.#finish(held, sequels);
+    const idsOf = (kind: Sequel["kind"]) =>
+      held.filter((_, place) => sequels[place]?.kind === kind).map(({ parcel }) => parcel.id);
+    return { waiting: idsOf("again"), poisoned: idsOf("failed") };
+  }
+
+  async rescue(): Promise<readonly RescuedHolder[]> {
+    const rescued: RescuedHolder[] = [];
+    for (const holder of new Set([...this.#claims.values()].map((each) => each.holder))) {
+      if (await this.#isAlive(holder)) continue;
+      const detail = `of ${holder}, whose heartbeat ended`;
+      const { waiting, poisoned } = await this.release(holder, { kind: "crashed", detail });
+      if (waiting.length + poisoned.length > 0) rescued.push({ holder, waiting, poisoned });
+    }
+    return rescued;
+  }
+
+  async beat(holders: readonly string[], ttlMs: number): Promise<void> {
+    for (const holder of holders) this.#lives.beat(holder, ttlMs);
+  }
+
+  async know(lane: LaneName): Promise<void> {
+    this.#link.current?.names.add(lane);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#inTurn(() => this.#giveBack(0)).catch(() => {});
+    await this.#link.close();
+    await this.#desk.close();
+  }
+
+  async #setUp(wire: Wire): Promise<Session> {
+    // What is consumed must be there: the desk makes it.
+    const desk = await this.#desk.open();
+    const names = await Names.open(wire, this.#topology);
+    desk.onLane = (lane) => names.add(lane);
+    await listen(wire, this.#topology, ({ excused }) => {
+      if (excused === undefined) this.#onWake();
+      else this.#excuses.add(excused);
+    });
+    const intake = await Intake.open(wire, () => this.#delivered());
+    return { intake, names };
+  }
+
+  /** The server gives to others what was held here, though this process lives. */
+  #lost({ intake }: Session): void {
+    const lost = [...this.#claims.values()].filter((held) => held.intake === intake);
+    for (const { token } of lost) this.#claims.delete(token);
+    const ids = lost.map(({ parcel }) => parcel.id);
+    for (const { buffer } of intake.filled()) {
+      for (const { message } of buffer) ids.push(String(message.properties.messageId));
+    }
+    this.#onWake();
+    if (ids.length > 0) void this.#excuse(ids);
+  }
+
+  async #excuse(ids: readonly string[]): Promise<void> {
+    this.#excuses.add(ids);
+    for (let tries = 0; tries < 20; tries++) {
+      try {
+        const desk = await this.#desk.open();
+        return desk.mention({ excused: ids });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 250).unref());
+      }
+    }
+  }
+
+  #isAlive(holder: string): Promise<boolean> {
+    return this.#lives.isAlive(holder, this.#topology, () => this.#desk.open());
+  }
+
+  async #claim({ queues, limit, holder }: ClaimRequest): Promise<readonly Claim[]> {
+    if (!(await this.#isAlive(holder))) return [];
+    const { intake, names } = await this.#link.open();
+    const lanes = await this.#lanesOf(queues, names, intake);
+    const claimed: Held[] = [];
+    const asides: Aside[] = [];
+    try {
+      await this.#gather({ lanes, limit, holder, intake, claimed, asides });
+    } catch (error) {
+      for (const { token, delivery } of claimed.toReversed()) {
+        if (this.#claims.delete(token)) delivery.consumer.lane.buffer.unshift(delivery);
+      }
+      for (const { delivery } of asides) delivery.consumer.lane.buffer.unshift(delivery);
+      throw error;
+    }
+    await this.#putAside(asides, intake);
+    return claimed.map(({ parcel, token }) => toClaim(parcel, token));
+  }
+
+  async #gather(round: Round): Promise<void> {
+    const { lanes, limit, intake, claimed } = round;
+    let isSettled = false;
+    for (const lane of lanes) {
+      this.#take(lane, round);
+      while (claimed.length < limit) {
+        const isEmpty = lane.isWatched ? true : await intake.pull(lane, limit - claimed.length);
+        if (lane.isWatched && !isSettled) await this.#settleDown(lanes, intake);
+        isSettled = true;
+        this.#take(lane, round);
+        if (isEmpty) break;
+      }
+      if (claimed.length >= limit) return;
+    }
+  }
+
+  /**
+   * A queue that has nothing ready has sent what it had, and an answer of our channel's comes behind that. A queue
+   * that has not yet seen our acknowledgements may have something for which it sees no room.
+   */
+  async #settleDown(lanes: readonly Lane[], intake: Intake): Promise<void> {
+    const { probe } = await this.#desk.open();
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let pauseMs = 1; ; pauseMs *= 2) {
+      const watched = lanes.filter(({ isWatched }) => isWatched);
+      const counts = await probe.counts(watched.map(({ name }) => name));
+      await intake.settleDown();
+      if (watched.every((lane, place) => counts[place] === 0 || !lane.isWatched)) return;
+      if (performance.now() > deadline) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  #take(lane: Lane, { limit, holder, intake, claimed, asides }: Round): void {
+    while (claimed.length < limit) {
+      const delivery = lane.buffer.shift();
+      if (delivery === undefined) return;
+      const { parcel, sequel } = this.#look(delivery);
+      if (sequel !== undefined) {
+        asides.push({ delivery, sequel });
+        continue;
+      }
+      this.#lastToken = Math.max(this.#lastToken, parcel.token, Date.now() * 1000) + 1;
+      const held = { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false };
+      this.#claims.set(held.token, held);
+      claimed.push(held);
+    }
+  }
+
+  /** What a message holds, and what has to become of it when it cannot be handed out. */
+  #look(delivery: Delivery): { readonly parcel: Parcel; readonly sequel: Sequel | undefined } {
+    const { message } = delivery;
+    const parcel = toParcel(message);
+    if (parcel === undefined) {
+      const error = { name: "ForeignMessage", message: "This message is not one of ganger's" };
+      return { parcel: FOREIGN, sequel: { kind: "failed", parcel: { ...FOREIGN, payload: message.content }, error, keepMs: 86_400_000 } };
+    }
+    if (parcel.restMs > 0) {
+      return { parcel, sequel: { kind: "again", parcel: { ...parcel, restMs: 0 }, delayMs: parcel.restMs } };
+    }
+    // It came back from a connection that was lost, and nobody who lives has said that it was theirs.
+    const deaths = Math.max(0, returnsOf(message) - this.#excuses.of(parcel.id));
+    if (deaths === 0) return { parcel, sequel: undefined };
+    const counted = { ...parcel, crashes: parcel.crashes + deaths };
+    const poison = poisonOf(counted, undefined);
+    // A classic queue does not count: the message is sent anew with the count in it.
+    const isCounted = "x-delivery-count" in (message.properties.headers ?? {});
+    const again = isCounted ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
+    return { parcel: counted, sequel: poison ?? again };
+  }
+
+  async #lanesOf(queues: readonly string[], names: Names, intake: Intake): Promise<readonly Lane[]> {
+    if (queues.some((queue) => names.prioritiesOf(queue).length === 0)) await names.sync();
+    const lanes = [...new Set(queues)].flatMap((queue) =>
+      names.prioritiesOf(queue).map((priority) => intake.lane(this.#topology.lane(queue, priority)[0])),
+    );
+    if (lanes.length <= MAX_WATCHED) return lanes;
+    const unwatched = lanes.filter((lane) => !lane.isWatched);
+    const { probe } = await this.#desk.open();
+    const counts = await probe.counts(unwatched.map(({ name }) => name));
+    const idle = new Set(unwatched.filter((lane, place) => counts[place] === 0 && lane.buffer.length === 0));
+    return lanes.filter((lane) => !idle.has(lane));
+  }
+
+  /** The claim, which nobody else gets any more; `undefined` when it is not held. */
+  #takeOut(id: string, token: number): Held | undefined {
+    const held = this.#claims.get(token);
+    if (held?.parcel.id !== id) return undefined;
+    this.#claims.delete(token);
+    return held;
+  }
+
+  /** Publishes what follows, and acknowledges then. What cannot be published stays held. */
+  async #finish(
+    taken: readonly (Held | undefined)[],
+    sequels: readonly (Sequel | undefined)[],
+  ): Promise<readonly boolean[]> {
+    const due = taken.flatMap((held, place) => {
+      const sequel = sequels[place];
+      return held === undefined || held.isFollowed || sequel === undefined ? [] : [{ held, sequel }];
+    });
+    try {
+      await this.#follow(due.map(({ sequel }) => sequel));
+      for (const { held } of due) held.isFollowed = true;
+    } catch (error) {
+      for (const held of taken) if (held?.intake.isOpen === true) this.#claims.set(held.token, held);
+      throw error;
+    }
+    const gone = taken.filter((held) => held !== undefined && held.intake.isOpen);
+    for (const intake of new Set(gone.map((held) => held?.intake))) {
+      intake?.acknowledge(gone.flatMap((held) => (held?.intake === intake && held !== undefined ? [held.delivery] : [])));
+    }
+    for (const held of taken) if (held !== undefined) this.#excuses.forget(held.parcel.id);
+    return taken.map((held) => held !== undefined && (held.intake.isOpen || held.isFollowed));
+  }
+
+  /** Sends jobs on their further way. */
+  async #follow(sequels: readonly Sequel[]): Promise<void> {
+    if (sequels.length === 0) return;
+    const desk = await this.#desk.open();
+    const again = sequels.filter((sequel) => sequel.kind === "again");
+    const failed = sequels.filter((sequel) => sequel.kind === "failed");
+    const letters = await desk.address(again);
+    const obituaries = failed.map(({ parcel, error, keepMs }) =>
+      toObituary(parcel, this.#topology.failed[0], error, keepMs),
+    );
+    await desk.send([...letters, ...obituaries]);
+    if (again.length === 0) return;
+    desk.tellNews();
+    this.#onWake();
+  }
+
+  /** What cannot be sent on its way now stays where it is, and is looked at with the next claim. */
+  async #putAside(asides: readonly Aside[], intake: Intake): Promise<void> {
+    try {
+      await this.#follow(asides.map(({ sequel }) => sequel));
+      if (intake.isOpen) intake.acknowledge(asides.map(({ delivery }) => delivery));
+    } catch {
+      if (!intake.isOpen) return;
+      for (const { delivery } of asides.toReversed()) delivery.consumer.lane.buffer.unshift(delivery);
+    }
+  }
+
+  #delivered(): void {
+    if (!this.#isClaiming) this.#onWake();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#inTurn(() => this.#giveBack(HOARD_MS)).catch(() => {});
+    }, HOARD_MS);
+  }
+
+  /** Sends back what came and nobody claimed for a while: others may have a hand free. */
+  async #giveBack(afterMs: number): Promise<void> {
+    const intake = this.#link.current?.intake;
+    if (intake === undefined) return;
+    const before = performance.now() - afterMs;
+    for (const lane of intake.filled()) {
+      if ((lane.buffer[0]?.at ?? 0) > before) continue;
+      await intake.stop(lane);
+      const deliveries = lane.buffer;
+      lane.buffer = [];
+      const asides = deliveries.map((delivery): Aside => {
+        const { parcel, sequel = { kind: "again", parcel, delayMs: 0 } } = this.#look(delivery);
+        return { delivery, sequel };
+      });
+      await this.#putAside(asides, intake);
+    }
+    if (afterMs > 0 && intake.filled().length > 0) this.#delivered();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(async () => {
+      this.#isClaiming = true;
+      return work().finally(() => {
+        this.#isClaiming = false;
+      });
+    });
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}
+
+interface Round {
+  readonly lanes: readonly Lane[];
+  readonly limit: number;
+  readonly holder: string;
+  readonly intake: Intake;
+  readonly claimed: Held[];
+  readonly asides: Aside[];
+}
+
+const HOARD_MS = 200;
+/** How long the server may take to bring what it says is there; the next claim sees it otherwise. */
+const PATIENCE_MS = 500;
+
+const FOREIGN: Parcel = {
+  id: "foreign",
+  queue: "",
+  name: "",
+  payload: Buffer.alloc(0),
+  priority: 0,
+  attempts: 0,
+  interruptions: 0,
+  crashes: 0,
+  maxCrashes: 1,
+  enqueuedAtMs: 0,
+  token: 0,
+  options: undefined,
+  tags: undefined,
+  restMs: 0,
+};

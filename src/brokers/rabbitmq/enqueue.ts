@@ -1,0 +1,59 @@
+import { randomBytes } from "node:crypto";
+import { GangerError } from "../../errors.ts";
+import { DEFAULT_MAX_CRASHES, type NewJob } from "../../job/job.ts";
+import type { Desk } from "./desk.ts";
+import type { Parcel } from "./message.ts";
+
+/** Ids are of this process and a number. */
+const OWN = randomBytes(9).toString("base64url");
+let lastNumber = 0;
+
+/**
+ * Adds jobs and resolves with their ids once the server has them all. Each is a message of its own: when the
+ * server or this process dies meanwhile, some of a batch may be there.
+ */
+export async function enqueue(desk: Desk, jobs: readonly NewJob[]): Promise<readonly string[]> {
+  const now = Date.now();
+  const parcels = jobs.map((job) => ({ parcel: toParcel(job, now), delayMs: delayOf(job, now) }));
+  await desk.send(await desk.address(parcels));
+  desk.tellNews();
+  return parcels.map(({ parcel }) => parcel.id);
+}
+
+function toParcel(job: NewJob, now: number): Parcel {
+  const { queue, name, payload, priority = 0, maxCrashes = DEFAULT_MAX_CRASHES, options, tags = [] } = job;
+  const tagText = tags.length === 0 ? undefined : JSON.stringify(tags);
+  assertHeaders(options, tagText);
+  return {
+    id: `${OWN}-${(lastNumber++).toString(36)}`,
+    queue,
+    name,
+    payload: Buffer.from(payload),
+    priority,
+    maxCrashes,
+    options,
+    tags: tagText,
+    enqueuedAtMs: now,
+    attempts: 0,
+    interruptions: 0,
+    crashes: 0,
+    token: 0,
+    restMs: 0,
+  };
+}
+
+/** The server has no clock that can be asked: a time of day is taken by this process's own. */
+function delayOf({ delayMs, runAtMs }: NewJob, now: number): number {
+  return Math.max(0, runAtMs === undefined ? (delayMs ?? 0) : runAtMs - now);
+}
+
+/** All headers of a message go into one frame, of 128 KiB. */
+function assertHeaders(options: string | undefined, tags: string | undefined): void {
+  const bytes = Buffer.byteLength(options ?? "") + Buffer.byteLength(tags ?? "");
+  if (bytes <= MAX_HEADER_BYTES) return;
+  throw new GangerError("GANGER_OPTION_INVALID", `The options and tags of a job take ${bytes} bytes`, {
+    hint: `RabbitMQ takes ${MAX_HEADER_BYTES} beside the payload; put the rest into that.`,
+  });
+}
+
+const MAX_HEADER_BYTES = 65_536;

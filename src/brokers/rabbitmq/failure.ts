@@ -1,0 +1,96 @@
+import { type ErrorCode, GangerError, isGangerError } from "../../errors.ts";
+import { codeOf } from "./rows.ts";
+
+interface Meaning {
+  /** What the server, the driver or the system says. */
+  readonly sign: RegExp;
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** From the telling to the general: the first sign that is found counts. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    sign: /ACCESS[_-]REFUSED.*(?:login|mechanism)|SASL mechanism/i,
+    code: "GANGER_BROKER_REFUSED",
+    what: "does not accept this user and password",
+    hint: "Correct them in the URL; the user guest may come from the server's own host only.",
+  },
+  {
+    sign: /NOT_ALLOWED.*vhost.*not found|vhost .* not found/i,
+    code: "GANGER_BROKER_REFUSED",
+    what: "has no such virtual host",
+    hint: "Make it with rabbitmqctl add_vhost, or name another at the end of the URL, with / written as %2F.",
+  },
+  {
+    sign: /NOT_ALLOWED/,
+    code: "GANGER_BROKER_REFUSED",
+    what: "does not let this user into the virtual host",
+    hint: "Grant it with: rabbitmqctl set_permissions -p VHOST USER '.*' '.*' '.*'",
+  },
+  {
+    sign: /ACCESS[_-]REFUSED/,
+    code: "GANGER_BROKER_REFUSED",
+    what: "lacks a permission for this user",
+    hint: "Grant it with: rabbitmqctl set_permissions -p VHOST USER '^ganger[.].*' '^(ganger[.].*|amq[.]default)$' '^ganger[.].*'",
+  },
+  {
+    sign: /PRECONDITION[_-]FAILED.*inequivalent/,
+    code: "GANGER_BROKER_UNSUITED",
+    what: "has a queue or exchange of this name with other settings",
+    hint: "Delete it once it is empty, or use another prefix or type in the URL.",
+  },
+  {
+    sign: /timeout|timed out/i,
+    code: "GANGER_BROKER_UNREACHABLE",
+    what: "did not answer in time",
+    hint: "See whether the server runs and this host may reach it; what was sent may have been done.",
+  },
+  {
+    sign: /Invalid frame|Frame size|frame type|Unexpected frame|Unknown|during opening handshake|protocol header|bad method|Expected Connection/i,
+    code: "GANGER_BROKER_UNSUITED",
+    what: "does not speak AMQP 0-9-1",
+    hint: "Name the AMQP port of a RabbitMQ server, which is 5672 unless it was changed, or 5671 for amqps.",
+  },
+  {
+    sign: /wrong version number|SSL|certificate|self.signed/i,
+    code: "GANGER_BROKER_REFUSED",
+    what: "cannot be trusted or does not speak TLS",
+    hint: "Use amqp:// for a port without TLS; name its authority with NODE_EXTRA_CA_CERTS.",
+  },
+];
+
+const UNREACHABLE: Omit<Meaning, "sign"> = {
+  code: "GANGER_BROKER_UNREACHABLE",
+  what: "cannot be reached",
+  hint: "See whether the server runs and this host may reach it; what was sent may have been done.",
+};
+
+/** Says what befell the server in words. */
+export function toFailure(error: unknown, title: string): GangerError {
+  if (isGangerError(error)) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  const text = `${detail} ${codeOf(error) ?? ""}`;
+  const { code, what, hint } = MEANINGS.find(({ sign }) => sign.test(text)) ?? UNREACHABLE;
+  return new GangerError(code, `${title}: it ${what} (${shortened(detail)})`, { cause: error, hint });
+}
+
+/** A server in an alarm takes nothing from those who publish. */
+export function toFull(title: string, reason: string): GangerError {
+  return new GangerError("GANGER_BROKER_FULL", `${title}: it takes no messages now (${reason})`, {
+    hint: "Free memory or disk space on the server: rabbitmqctl status names the alarm. Nothing that was accepted is lost.",
+  });
+}
+
+export function toUnroutable(title: string, queue: string): GangerError {
+  return new GangerError("GANGER_BROKER_UNREACHABLE", `${title}: nothing takes messages for ${queue}`, {
+    hint: "Somebody deletes queues or bindings of ganger's while it runs: they are made again with the next call.",
+  });
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text;
+}
+
+const MAX_DETAIL = 300;

@@ -1,0 +1,127 @@
+import type { Channel, ConsumeMessage } from "amqplib";
+import { AckList } from "./ack-list.ts";
+import { type Consumer, type Delivery, Lane } from "./lane.ts";
+import type { Wire } from "./wire.ts";
+
+/**
+ * Takes messages from lanes over one channel. A lane is consumed with a window of as many messages as were
+ * asked for. The consumer stays when it brought fewer, so that the next job comes by itself; and while its
+ * messages are acknowledged as they are claimed, new ones come behind them.
+ */
+export class Intake {
+  readonly #wire: Wire;
+  readonly #channel: Channel;
+  readonly #acks: AckList;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #onDelivery: () => void;
+  #nextTag = 1;
+  #watched = 0;
+
+  private constructor(wire: Wire, channel: Channel, onDelivery: () => void) {
+    this.#wire = wire;
+    this.#channel = channel;
+    this.#acks = new AckList(channel);
+    this.#onDelivery = onDelivery;
+    channel.on("error", (error) => wire.fail(error));
+    // A message may come after its consumer was cancelled, for which amqplib would close the channel.
+    channel.removeAllListeners("delivery");
+    channel.on("delivery", (message) => this.#deliver(message));
+    channel.removeAllListeners("cancel");
+    channel.on("cancel", ({ consumerTag }) => this.#forget(consumerTag));
+  }
+
+  static async open(wire: Wire, onDelivery: () => void): Promise<Intake> {
+    return new Intake(wire, await wire.model.createChannel(), onDelivery);
+  }
+
+  get isOpen(): boolean {
+    return this.#wire.isOpen;
+  }
+
+  get failure(): Error {
+    return this.#wire.failure;
+  }
+
+  lane(name: string): Lane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = new Lane(name);
+      this.#lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  /** Lanes that have anything which nobody claimed. */
+  filled(): readonly Lane[] {
+    return [...this.#lanes.values()].filter(({ buffer }) => buffer.length > 0);
+  }
+
+  get filledSince(): number {
+    return Math.min(...this.filled().map(({ buffer }) => buffer[0]?.at ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** Resolves when everything is here that was on its way. */
+  async settleDown(): Promise<void> {
+    await this.#wire.answer(this.#channel.prefetch(1));
+  }
+
+  /** Brings up to `amount` messages of a lane that is not watched into its buffer. True when there are no more. */
+  async pull(lane: Lane, amount: number): Promise<boolean> {
+    if (lane.consumer !== undefined) await this.stop(lane);
+    const tag = `c${this.#nextTag++}`;
+    const consumer: Consumer = { tag, lane, window: Math.min(amount, MAX_WINDOW), out: 0 };
+    this.#consumers.set(tag, consumer);
+    lane.consumer = consumer;
+    this.#watched++;
+    await this.#wire.answer(this.#channel.prefetch(consumer.window));
+    await this.#wire.answer(this.#channel.consume(lane.name, () => undefined, { consumerTag: tag }));
+    await this.settleDown();
+    const isEmpty = lane.isWatched;
+    if (this.#watched > MAX_WATCHED) await this.stop(lane);
+    return isEmpty;
+  }
+
+  /** Lets a lane bring nothing more by itself. What it brought stays. */
+  async stop(lane: Lane): Promise<void> {
+    const { consumer } = lane;
+    if (consumer === undefined) return;
+    lane.consumer = undefined;
+    this.#watched--;
+    await this.#wire.answer(this.#channel.cancel(consumer.tag));
+    await this.settleDown();
+    if (consumer.out === 0) this.#consumers.delete(consumer.tag);
+  }
+
+  /** Acknowledges messages. The server has it for certain with the next answer. */
+  acknowledge(deliveries: readonly Delivery[]): void {
+    for (const { consumer } of deliveries) {
+      consumer.out--;
+      if (consumer.out === 0 && consumer.lane.consumer !== consumer) this.#consumers.delete(consumer.tag);
+    }
+    this.#acks.acknowledge(deliveries.map(({ message }) => message));
+  }
+
+  #deliver(message: ConsumeMessage): void {
+    const consumer = this.#consumers.get(message.fields.consumerTag);
+    // In a cluster a message may be on its way for longer than its consumer's end.
+    if (consumer === undefined) return this.#channel.nack(message, false, true);
+    this.#acks.add(message);
+    consumer.out++;
+    consumer.lane.buffer.push({ message, consumer, at: performance.now() });
+    this.#onDelivery();
+  }
+
+  /** The server cancels a consumer whose queue is deleted. */
+  #forget(tag: string): void {
+    const consumer = this.#consumers.get(tag);
+    if (consumer?.lane.consumer !== consumer || consumer === undefined) return;
+    consumer.lane.consumer = undefined;
+    this.#watched--;
+  }
+}
+
+/** The server's counts are 16 bits wide. */
+const MAX_WINDOW = 65_535;
+/** So many lanes bring their jobs by themselves; others are looked at with each claim. */
+export const MAX_WATCHED = 64;

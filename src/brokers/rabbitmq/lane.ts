@@ -1,0 +1,33 @@
+import type { ConsumeMessage } from "amqplib";
+
+/** What one `basic.consume` brings: the server leaves at most `window` of its messages unacknowledged with us. */
+export interface Consumer {
+  readonly tag: string;
+  readonly lane: Lane;
+  readonly window: number;
+  /** Messages it brought that are not acknowledged. */
+  out: number;
+}
+
+export interface Delivery {
+  readonly message: ConsumeMessage;
+  readonly consumer: Consumer;
+  readonly at: number;
+}
+
+/** One queue of the server's, as far as this process has anything of it. */
+export class Lane {
+  readonly name: string;
+  /** What came and nobody claimed yet: as much at most as the last claim asked for. */
+  buffer: Delivery[] = [];
+  consumer: Consumer | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Whether the server would have brought anything that waits there. */
+  get isWatched(): boolean {
+    return this.consumer !== undefined && this.consumer.out < this.consumer.window;
+  }
+}

@@ -1,0 +1,115 @@
+import type { LaneName } from "./desk.ts";
+import { fromJson, headersOf } from "./rows.ts";
+import type { Topology } from "./topology.ts";
+import type { Wire } from "./wire.ts";
+
+/**
+ * Which lanes there are. AMQP cannot list queues, so that every lane is entered in a stream before it is made;
+ * a stream is read by any number of readers without taking anything away.
+ */
+export class Names {
+  readonly #wire: Wire;
+  readonly #stream: string;
+  readonly #queues = new Map<string, number[]>();
+  #offset = -1;
+  #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
+
+  private constructor(wire: Wire, topology: Topology) {
+    this.#wire = wire;
+    this.#stream = topology.names[0];
+  }
+
+  /** Resolves when every lane is known that was entered before. */
+  static async open(wire: Wire, topology: Topology): Promise<Names> {
+    const names = new Names(wire, topology);
+    await names.#read();
+    await names.sync();
+    return names;
+  }
+
+  /** Priorities of a queue, the highest first; none for a queue that never had a job. */
+  prioritiesOf(queue: string): readonly number[] {
+    return this.#queues.get(queue) ?? [];
+  }
+
+  all(): readonly LaneName[] {
+    return [...this.#queues].flatMap(([queue, priorities]) =>
+      priorities.map((priority) => ({ queue, priority })),
+    );
+  }
+
+  add({ queue, priority }: LaneName): void {
+    const known = this.#queues.get(queue);
+    if (known === undefined) this.#queues.set(queue, [priority]);
+    else if (!known.includes(priority)) {
+      known.push(priority);
+      known.sort((a, b) => b - a);
+    }
+  }
+
+  /** Resolves when everything is known that was entered before this call. */
+  async sync(): Promise<void> {
+    const last = await this.#wire.answer(this.#lastOffset());
+    if (this.#offset >= last) return;
+    await this.#wire.answer(
+      new Promise<void>((resolve) => {
+        this.#waiting.push({ offset: last, resolve });
+      }),
+    );
+  }
+
+  /** Reads the stream from its first message on, for as long as the connection lives. */
+  async #read(): Promise<void> {
+    const channel = await this.#wire.model.createChannel();
+    channel.on("error", (error) => this.#wire.fail(error));
+    await channel.prefetch(PREFETCH);
+    const read = { arguments: { "x-stream-offset": "first" } };
+    await channel.consume(
+      this.#stream,
+      (message) => {
+        if (message === null) return;
+        channel.ack(message);
+        const entry = fromJson<unknown>(message.content);
+        if (Array.isArray(entry)) {
+          const [queue, priority]: readonly unknown[] = entry;
+          if (typeof queue === "string" && typeof priority === "number") this.add({ queue, priority });
+        }
+        this.#reached(offsetOf(headersOf(message)));
+      },
+      read,
+    );
+  }
+
+  #reached(offset: number): void {
+    this.#offset = Math.max(this.#offset, offset);
+    if (this.#waiting.length === 0) return;
+    for (const { resolve } of this.#waiting.filter((each) => each.offset <= this.#offset)) resolve();
+    this.#waiting = this.#waiting.filter((each) => each.offset > this.#offset);
+  }
+
+  /** The offset of the newest entry, or -1 when there is none. The server counts a stream only now and then. */
+  async #lastOffset(): Promise<number> {
+    const channel = await this.#wire.model.createChannel();
+    channel.on("error", () => {});
+    await channel.prefetch(PREFETCH);
+    let last = -1;
+    await channel.consume(
+      this.#stream,
+      (message) => {
+        if (message !== null) last = Math.max(last, offsetOf(headersOf(message)));
+      },
+      { arguments: { "x-stream-offset": "last" } },
+    );
+    // The server answers this after all that it has sent for the consumer.
+    await channel.prefetch(PREFETCH);
+    await channel.close();
+    return last;
+  }
+}
+
+const PREFETCH = 1000;
+
+function offsetOf(headers: Readonly<Record<string, unknown>>): number {
+  const offset = headers["x-stream-offset"];
+  return typeof offset === "number" ? offset : -1;
+}

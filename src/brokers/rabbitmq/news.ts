@@ -1,0 +1,31 @@
+import { NEWS } from "./desk.ts";
+import { fromJson } from "./rows.ts";
+import type { Topology } from "./topology.ts";
+import type { Wire } from "./wire.ts";
+
+export interface News {
+  /** Jobs whose connection was lost while their process lives: their return is no crash. */
+  readonly excused?: readonly string[] | undefined;
+}
+
+/** Listens to what is told to everybody, for as long as the connection lives. */
+export async function listen(wire: Wire, topology: Topology, heard: (news: News) => void): Promise<void> {
+  const channel = await wire.model.createChannel();
+  channel.on("error", (error) => wire.fail(error));
+  const { queue } = await channel.assertQueue("", {
+    exclusive: true,
+    autoDelete: true,
+    arguments: { "x-queue-type": "classic" },
+  });
+  await channel.bindQueue(queue, topology.news, "");
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message === null) return;
+      // What became due comes as a copy of itself: that it came is the news.
+      const isNews = message.properties.appId === NEWS;
+      heard((isNews ? fromJson<News>(message.content) : undefined) ?? {});
+    },
+    { noAck: true },
+  );
+}
