@@ -18,16 +18,11 @@ const MEANINGS: readonly Meaning[] = [
     hint: "Correct them in the URL; the user guest may come from the server's own host only.",
   },
   {
-    sign: /NOT_ALLOWED.*vhost.*not found|vhost .* not found/i,
+    // amqplib does not pass on which of the two the server says.
+    sign: /Expected ConnectionOpenOk|NOT_ALLOWED/,
     code: "GANGER_BROKER_REFUSED",
-    what: "has no such virtual host",
-    hint: "Make it with rabbitmqctl add_vhost, or name another at the end of the URL, with / written as %2F.",
-  },
-  {
-    sign: /NOT_ALLOWED/,
-    code: "GANGER_BROKER_REFUSED",
-    what: "does not let this user into the virtual host",
-    hint: "Grant it with: rabbitmqctl set_permissions -p VHOST USER '.*' '.*' '.*'",
+    what: "has no such virtual host, or does not let this user into it",
+    hint: "Make it with rabbitmqctl add_vhost VHOST, and let the user in: rabbitmqctl set_permissions -p VHOST USER '.*' '.*' '.*'",
   },
   {
     sign: /ACCESS[_-]REFUSED/,
@@ -42,16 +37,16 @@ const MEANINGS: readonly Meaning[] = [
     hint: "Delete it once it is empty, or use another prefix or type in the URL.",
   },
   {
-    sign: /timeout|timed out/i,
+    sign: /timeout|timed ?out/i,
     code: "GANGER_BROKER_UNREACHABLE",
     what: "did not answer in time",
-    hint: "See whether the server runs and this host may reach it; what was sent may have been done.",
+    hint: "See whether a RabbitMQ server runs there and this host may reach it; what was sent may have been done.",
   },
   {
     sign: /Invalid frame|Frame size|frame type|Unexpected frame|Unknown|during opening handshake|protocol header|bad method|Expected Connection/i,
     code: "GANGER_BROKER_UNSUITED",
     what: "does not speak AMQP 0-9-1",
-    hint: "Name the AMQP port of a RabbitMQ server, which is 5672 unless it was changed, or 5671 for amqps.",
+    hint: "Name the AMQP port of a RabbitMQ server that is up: 5672 unless it was changed, or 5671 for amqps.",
   },
   {
     sign: /wrong version number|SSL|certificate|self.signed/i,

@@ -32,7 +32,15 @@ const PARAMETERS = ["prefix", "type", "heartbeat", "consumerTimeout", "store"];
  * @throws `GANGER_URL_INVALID` for what is no such URL, an unknown parameter or value.
  */
 export function parseLocation(text: string): RabbitmqLocation {
-  const url = toUrl(text);
+  try {
+    return read(toUrl(text));
+  } catch (error) {
+    // The error of a bad escape would be about a part of the URL that may be its password.
+    throw error instanceof URIError ? unreadable() : error;
+  }
+}
+
+function read(url: URL): RabbitmqLocation {
   for (const key of url.searchParams.keys()) {
     if (PARAMETERS.includes(key)) continue;
     throw invalid(`"${key}" is no parameter of an amqp: URL`, `Use ${PARAMETERS.join(", ")}.`);
@@ -60,11 +68,15 @@ export function parseLocation(text: string): RabbitmqLocation {
 function toUrl(text: string): URL {
   try {
     const url = new URL(text);
-    if (url.hostname !== "" && !decodeURIComponent(url.pathname.slice(1)).includes("\0")) return url;
+    if (url.hostname !== "") return url;
   } catch {
     // The cause would quote the URL, and with it the password.
   }
-  throw invalid(
+  throw unreadable();
+}
+
+function unreadable(): GangerError {
+  return invalid(
     "The amqp: URL cannot be read",
     "Write amqp://USER:PASSWORD@HOST:5672/VHOST, with special characters percent-encoded.",
   );

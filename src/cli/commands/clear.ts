@@ -42,11 +42,11 @@ export function clearCommand(context: CliContext): Command {
 }
 
 async function describe(broker: Broker, queue: string, state: JobState | undefined): Promise<string> {
-  const queues = (await broker.inspect?.queues()) ?? [];
+  const queues = (await broker.counts?.queues()) ?? [];
   const counts = queues.find((found) => found.queue === queue)?.counts;
   if (counts === undefined) return `This empties "${queue}".`;
   const states = state === undefined ? CLEARABLE : [state];
-  const sum = (some: readonly JobState[]) => some.reduce((total, each) => total + counts[each], 0);
+  const sum = (some: readonly JobState[]) => some.reduce((total, each) => total + (counts[each] ?? 0), 0);
   const cancelled = sum(states.filter((each) => !isFinished(each)));
   const deleted = sum(states.filter(isFinished));
   return `In "${queue}" this cancels ${counted(cancelled, "job")} and deletes ${counted(deleted, "finished one")}.`;

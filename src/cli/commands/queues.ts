@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { QueueCounts } from "../../broker/inspect.ts";
+import type { KnownCounts } from "../../broker/counts.ts";
 import { JOB_STATES } from "../../job/states.ts";
 import { facet, withBroker } from "../broker.ts";
 import type { CliContext, GlobalOptions } from "../context.ts";
@@ -13,19 +13,21 @@ export function queuesCommand(context: CliContext): Command {
     .addHelpText("after", "\nExample:\n  $ ganger queues --broker sqlite:./ganger.db")
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const queues = await withBroker(context, options, (broker) => facet(broker, "inspect").queues());
+      const queues = await withBroker(context, options, (broker) => facet(broker, "counts").queues());
       print(context, options, queues, (paint) => queueTable(queues, paint));
     });
 }
 
-export function queueTable(queues: readonly QueueCounts[], paint: Paint): string {
+export function queueTable(queues: readonly KnownCounts[], paint: Paint): string {
   if (queues.length === 0) return paint("dim", "no queue has had a job yet");
   const columns = [{ title: "queue" }, ...JOB_STATES.map((title) => ({ title, align: "right" as const }))];
   const rows = queues.map(({ queue, counts }) => [
     queue,
     ...JOB_STATES.map((state) => {
-      const amount = String(counts[state]);
-      if (counts[state] === 0) return paint("dim", amount);
+      const count = counts[state];
+      if (count === undefined) return paint("dim", "?");
+      const amount = String(count);
+      if (count === 0) return paint("dim", amount);
       return state === "failed" ? paint("red", amount) : amount;
     }),
   ]);

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import type { Broker } from "../../broker/broker.ts";
-import type { HolderStatus, QueueCounts } from "../../broker/inspect.ts";
+import type { KnownCounts } from "../../broker/counts.ts";
+import type { HolderStatus } from "../../broker/inspect.ts";
 import { redact } from "../../config/redact.ts";
 import type { PoolStatus } from "../../control/messages.ts";
 import { facet, findBroker, withBrokerAt } from "../broker.ts";
@@ -23,8 +24,9 @@ interface Status {
   readonly pools: readonly PoolStatus[];
   /** Managers that are there and do not answer. */
   readonly silent: readonly SilentManager[];
-  readonly queues: readonly QueueCounts[];
-  readonly workers: readonly HolderStatus[];
+  readonly queues: readonly KnownCounts[];
+  /** `undefined` when the broker cannot say who is alive. */
+  readonly workers: readonly HolderStatus[] | undefined;
 }
 
 export function statusCommand(context: CliContext): Command {
@@ -55,11 +57,10 @@ async function read(
   broker: Broker,
   url: string,
 ): Promise<Status> {
-  const inspect = facet(broker, "inspect");
   const [{ pools, silent }, queues, workers] = await Promise.all([
     findPoolsIfAny(context, options).then(({ managers }) => readPools(managers)),
-    inspect.queues(),
-    inspect.holders(),
+    facet(broker, "counts").queues(),
+    broker.inspect?.holders(),
   ]);
   return { broker: redact(url), pools, silent, queues, workers };
 }
@@ -94,8 +95,13 @@ function render({ broker, pools, silent, queues, workers }: Status, paint: Paint
     ...silent.map(({ pid, reason }) => paint("red", `Manager ${pid}: ${printable(reason)}`)),
     `${paint("bold", "broker")}  ${broker}`,
     queueTable(queues, paint),
-    workers.length === 0 ? paint("dim", "no worker is alive") : workerTable(workers, paint),
+    workersView(workers, paint),
   ].join("\n\n");
+}
+
+function workersView(workers: Status["workers"], paint: Paint): string {
+  if (workers === undefined) return paint("dim", "this broker does not say which workers are alive");
+  return workers.length === 0 ? paint("dim", "no worker is alive") : workerTable(workers, paint);
 }
 
 function workerTable(workers: readonly HolderStatus[], paint: Paint): string {
