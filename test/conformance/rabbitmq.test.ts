@@ -9,7 +9,8 @@ const prefix = `t${process.pid}`;
 const url = `${server}?prefix=${prefix}`;
 
 /** Of what waits the server tells the number, of what is delayed nothing: it lets go of delayed jobs by itself. */
-const OWN_CLOCK = "A delayed job comes out of RabbitMQ by itself, some milliseconds after it is due, and is not counted";
+const OWN_CLOCK =
+  "A delayed job comes out of RabbitMQ by itself, some milliseconds after it is due, and is not counted";
 
 runConformance("rabbitmq", {
   unavailable,

@@ -22,6 +22,7 @@ import type { RabbitmqLocation } from "./location.ts";
 import { RabbitmqMaintenance } from "./maintenance.ts";
 import { Topology } from "./topology.ts";
 import { RabbitmqWakeups } from "./wakeups.ts";
+import { Watch } from "./watch.ts";
 
 /** Jobs as messages of a RabbitMQ server: a claim is one that is not acknowledged yet. */
 export class RabbitmqBroker implements Broker {
@@ -42,6 +43,8 @@ export class RabbitmqBroker implements Broker {
   readonly #second: Broker | undefined;
   readonly #topology: Topology;
   readonly #desk: Link<Desk>;
+  /** Opened when somebody wants to be woken or to count. */
+  readonly #watch: Link<Watch>;
   /** Started with the first claim: who only enqueues has one connection and no thread. */
   #claims: ClaimSide | undefined;
   /** Until when holders live by heartbeats that this process sent before its first claim. */
@@ -62,11 +65,17 @@ export class RabbitmqBroker implements Broker {
       },
       onLost: (desk) => desk.close(),
     });
-    this.counts = new RabbitmqCounts(this.#desk, this.#topology);
-    this.wakeups = new RabbitmqWakeups(location, this.#topology);
+    this.#watch = new Link(location, {
+      heartbeatSeconds: 0,
+      setUp: (wire) => Watch.open(wire, this.#topology, () => this.wakeups.wake()),
+      onLost: () => this.wakeups.lost(),
+    });
+    this.counts = new RabbitmqCounts(this.#watch, this.#topology);
+    this.wakeups = new RabbitmqWakeups(this.#watch);
     this.maintenance = new RabbitmqMaintenance({
       rescue: async () => (await this.#claims?.rescue()) ?? [],
-      doctor: async () => diagnose(await this.#desk.open(), this.#topology, location, await this.counts.lanes()),
+      doctor: async () =>
+        diagnose(await this.#desk.open(), this.#topology, location, await this.counts.lanes()),
     });
   }
 
@@ -92,7 +101,8 @@ export class RabbitmqBroker implements Broker {
   async heartbeat(holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
     await beat(await this.#desk.open(), this.#topology, holders, ttlMs);
     const names = holders.map(({ holder }) => holder);
-    if (this.#claims === undefined) for (const name of names) this.#beats.set(name, performance.now() + ttlMs);
+    if (this.#claims === undefined)
+      for (const name of names) this.#beats.set(name, performance.now() + ttlMs);
     else await this.#claims.beat(names, ttlMs);
   }
 
@@ -105,7 +115,8 @@ export class RabbitmqBroker implements Broker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#claims?.close();
-    await this.wakeups.close();
+    this.wakeups.close();
+    await this.#watch.close();
     await this.#desk.close();
     await this.#second?.[Symbol.asyncDispose]();
   }

@@ -1,11 +1,18 @@
 import { Worker as Thread } from "node:worker_threads";
-import type { Claim, ClaimRequest, Outcome, Released, ReleaseReason, Settlement } from "../../broker/claim.ts";
+import type {
+  Claim,
+  ClaimRequest,
+  Outcome,
+  Released,
+  ReleaseReason,
+  Settlement,
+} from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
 import { GangerError } from "../../errors.ts";
 import type { LaneName } from "./desk.ts";
 import { type ClaimSide, Engine } from "./engine.ts";
 import { parseLocation } from "./location.ts";
-import { fromThread } from "./rows.ts";
+import { answerOf } from "./rows.ts";
 import type { Answer, Call } from "./thread.ts";
 
 interface Pending {
@@ -15,7 +22,9 @@ interface Pending {
 
 /** An engine in a thread of its own; in this one where the package is not compiled, as in its tests. */
 export function startClaimSide(url: string, onWake: () => void): ClaimSide {
-  return import.meta.url.endsWith(".ts") ? new Engine(parseLocation(url), onWake) : new ClaimThread(url, onWake);
+  return import.meta.url.endsWith(".ts")
+    ? new Engine(parseLocation(url), onWake)
+    : new ClaimThread(url, onWake);
 }
 
 class ClaimThread implements ClaimSide {
@@ -35,19 +44,19 @@ class ClaimThread implements ClaimSide {
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    return fromThread(await this.#call("claim", [request]));
+    return answerOf("claim", await this.#call("claim", [request]));
   }
 
   async settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement> {
-    return fromThread(await this.#call("settle", [outcomes, next]));
+    return answerOf("settle", await this.#call("settle", [outcomes, next]));
   }
 
   async release(holder: string, reason: ReleaseReason): Promise<Released> {
-    return fromThread(await this.#call("release", [holder, reason]));
+    return answerOf("release", await this.#call("release", [holder, reason]));
   }
 
   async rescue(): Promise<readonly RescuedHolder[]> {
-    return fromThread(await this.#call("rescue", []));
+    return answerOf("rescue", await this.#call("rescue", []));
   }
 
   async beat(holders: readonly string[], ttlMs: number): Promise<void> {
@@ -90,8 +99,12 @@ class ClaimThread implements ClaimSide {
 }
 
 function lost(cause: Error): GangerError {
-  return new GangerError("GANGER_BROKER_UNREACHABLE", `The thread that claims from RabbitMQ is gone (${cause.message})`, {
-    cause,
-    hint: "Restart this process.",
-  });
+  return new GangerError(
+    "GANGER_BROKER_UNREACHABLE",
+    `The thread that claims from RabbitMQ is gone (${cause.message})`,
+    {
+      cause,
+      hint: "Restart this process.",
+    },
+  );
 }

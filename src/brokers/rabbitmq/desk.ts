@@ -81,19 +81,24 @@ export class Desk {
     this.#newsTimer.unref();
   }
 
-  /** Tells everybody something that is not about new jobs. */
+  /** Tells everybody something. */
   mention(content: object): void {
-    const options = { appId: NEWS };
-    this.publisher.mention({
-      exchange: this.#topology.news,
-      routingKey: "",
-      content: Buffer.from(JSON.stringify(content)),
-      options,
-    });
+    this.publisher.mention(this.#toNews(content));
+  }
+
+  /** Publishes something that changes nothing. @throws `GANGER_BROKER_FULL` while the server takes no messages. */
+  async tryOut(): Promise<void> {
+    await this.publisher.publish([this.#toNews({})]);
   }
 
   close(): void {
     clearTimeout(this.#newsTimer);
+  }
+
+  #toNews(content: object): Letter {
+    const options = { appId: NEWS };
+    const target = { exchange: this.#topology.news, routingKey: "" };
+    return { ...target, content: Buffer.from(JSON.stringify(content)), options };
   }
 
   #publishNews(): void {

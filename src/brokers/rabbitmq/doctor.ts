@@ -1,4 +1,5 @@
 import type { Finding } from "../../broker/maintenance.ts";
+import { isGangerError } from "../../errors.ts";
 import type { Desk, LaneName } from "./desk.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { versionOf } from "./rows.ts";
@@ -11,9 +12,10 @@ export async function diagnose(
   location: RabbitmqLocation,
   lanes: readonly LaneName[],
 ): Promise<readonly Finding[]> {
-  const failed = (await desk.probe.count(topology.failed[0])) ?? 0;
+  const alarms = await alarm(desk);
+  const failed = alarms.length > 0 ? 0 : ((await desk.probe.count(topology.failed[0])) ?? 0);
   const findings = [
-    ...alarm(desk),
+    ...alarms,
     ...timeout(versionOf(desk.wire.model).version, location),
     ...kind(location),
     ...priorities(lanes),
@@ -23,10 +25,15 @@ export async function diagnose(
   return findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
-function alarm({ wire }: Desk): readonly Finding[] {
-  if (wire.blocked === undefined) return [];
-  const hint = "Free memory or disk space on the server; rabbitmqctl status names the alarm.";
-  return [{ level: "error", check: "alarm", message: `the server takes no messages: ${wire.blocked}`, hint }];
+/** The server tells of an alarm when something is published, and answers nothing on that connection until it is over. */
+async function alarm(desk: Desk): Promise<readonly Finding[]> {
+  try {
+    await desk.tryOut();
+    return [];
+  } catch (error) {
+    if (!isGangerError(error, "GANGER_BROKER_FULL")) throw error;
+    return [{ level: "error", check: "alarm", message: error.message, hint: error.hint }];
+  }
 }
 
 /**
@@ -40,10 +47,14 @@ export function timeout(
   const check = "consumer-timeout";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > 3 || minor >= 12) {
-    return [{ level: "info", check, message: `RabbitMQ ${version}: ganger's queues let a job run for 7 days` }];
+    return [
+      { level: "info", check, message: `RabbitMQ ${version}: ganger's queues let a job run for 7 days` },
+    ];
   }
   if (consumerTimeoutMs === 0) {
-    return [{ level: "info", check, message: `RabbitMQ ${version}: the URL says that jobs may run without end` }];
+    return [
+      { level: "info", check, message: `RabbitMQ ${version}: the URL says that jobs may run without end` },
+    ];
   }
   const isTold = consumerTimeoutMs !== undefined;
   const minutes = Math.round((consumerTimeoutMs ?? DEFAULT_TIMEOUT_MS) / 60_000);
@@ -60,7 +71,14 @@ const LONG_MINUTES = 24 * 60;
 function kind({ type }: RabbitmqLocation): readonly Finding[] {
   if (type === "quorum") return [];
   const message = "classic queues live on one node: they are gone with its disk, and away while it is down";
-  return [{ level: "warning", check: "type", message, hint: "Leave ?type=classic out for jobs that must survive a node." }];
+  return [
+    {
+      level: "warning",
+      check: "type",
+      message,
+      hint: "Leave ?type=classic out for jobs that must survive a node.",
+    },
+  ];
 }
 
 function priorities(lanes: readonly LaneName[]): readonly Finding[] {
@@ -81,5 +99,7 @@ const MANY_PRIORITIES = 20;
 
 function books(failed: number, queue: string): readonly Finding[] {
   if (failed === 0) return [];
-  return [{ level: "info", check: "failed", message: `${failed} failed jobs are kept in the queue ${queue}` }];
+  return [
+    { level: "info", check: "failed", message: `${failed} failed jobs are kept in the queue ${queue}` },
+  ];
 }

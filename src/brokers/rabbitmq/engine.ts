@@ -1,16 +1,26 @@
-import type { Claim, ClaimRequest, Outcome, Released, ReleaseReason, Settlement } from "../../broker/claim.ts";
+import type {
+  Claim,
+  ClaimRequest,
+  Outcome,
+  Released,
+  ReleaseReason,
+  Settlement,
+} from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
+import { type Aside, admit } from "./admission.ts";
 import { Desk, type LaneName } from "./desk.ts";
 import { Excuses } from "./excuses.ts";
 import { Lives } from "./holders.ts";
-import { Intake, MAX_WATCHED } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import type { Delivery, Lane } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
-import { type Parcel, returnsOf, toClaim, toObituary, toParcel } from "./message.ts";
+import { type Parcel, toClaim, toObituary } from "./message.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
-import { crashed, interrupted, poisonOf, type Sequel, sequelOf } from "./sequel.ts";
+import { Probe } from "./probe.ts";
+import { Round } from "./round.ts";
+import { crashed, interrupted, type Sequel, sequelOf } from "./sequel.ts";
 import { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
 
@@ -27,9 +37,11 @@ export interface ClaimSide {
   close(): Promise<void>;
 }
 
+/** What is used over the connection that claims. Nothing is published there: an alarm of the server's does not touch it. */
 interface Session {
   readonly intake: Intake;
   readonly names: Names;
+  readonly probe: Probe;
 }
 
 interface Held {
@@ -40,11 +52,6 @@ interface Held {
   readonly intake: Intake;
   /** What follows it is on record: it need only be acknowledged. */
   isFollowed: boolean;
-}
-
-interface Aside {
-  readonly delivery: Delivery;
-  readonly sequel: Sequel;
 }
 
 /** Claims over one connection of its own: a claim is a message that is not acknowledged yet. */
@@ -105,7 +112,9 @@ export class Engine implements ClaimSide {
     const sequels = held.map(({ parcel, token }): Sequel => {
       const known = { ...parcel, token };
       if (started?.has(parcel.id) === false) return { kind: "again", parcel: known, delayMs: 0 };
-      return reason.kind === "interrupted" ? interrupted(known) : crashed(known, reason.detail ?? `of ${holder}`);
+      return reason.kind === "interrupted"
+        ? interrupted(known)
+        : crashed(known, reason.detail ?? `of ${holder}`);
     });
     await this.#finish(held, sequels);
     const idsOf = (kind: Sequel["kind"]) =>
@@ -149,7 +158,7 @@ export class Engine implements ClaimSide {
       else this.#excuses.add(excused);
     });
     const intake = await Intake.open(wire, () => this.#delivered());
-    return { intake, names };
+    return { intake, names, probe: new Probe(wire) };
   }
 
   /** The server gives to others what was held here, though this process lives. */
@@ -176,111 +185,42 @@ export class Engine implements ClaimSide {
     }
   }
 
-  #isAlive(holder: string): Promise<boolean> {
-    return this.#lives.isAlive(holder, this.#topology, () => this.#desk.open());
+  async #isAlive(holder: string): Promise<boolean> {
+    const { probe } = await this.#link.open();
+    if (await this.#lives.isAlive(holder, this.#topology, probe)) return true;
+    if (!this.#lives.hasLived(holder)) return false;
+    // In an alarm the server takes no heartbeats either: work that is there may then be what fills it.
+    const desk = await this.#desk.open();
+    desk.mention({});
+    return desk.wire.blocked !== undefined;
   }
 
   async #claim({ queues, limit, holder }: ClaimRequest): Promise<readonly Claim[]> {
     if (!(await this.#isAlive(holder))) return [];
-    const { intake, names } = await this.#link.open();
-    const lanes = await this.#lanesOf(queues, names, intake);
-    const claimed: Held[] = [];
-    const asides: Aside[] = [];
+    const { intake, names, probe } = await this.#link.open();
+    const round = new Round({ limit, intake, probe, excuses: this.#excuses });
     try {
-      await this.#gather({ lanes, limit, holder, intake, claimed, asides });
+      await round.gather(await this.#lanesOf(queues, names, intake));
     } catch (error) {
-      for (const { token, delivery } of claimed.toReversed()) {
-        if (this.#claims.delete(token)) delivery.consumer.lane.buffer.unshift(delivery);
-      }
-      for (const { delivery } of asides) delivery.consumer.lane.buffer.unshift(delivery);
+      round.undo();
       throw error;
     }
-    await this.#putAside(asides, intake);
-    return claimed.map(({ parcel, token }) => toClaim(parcel, token));
-  }
-
-  async #gather(round: Round): Promise<void> {
-    const { lanes, limit, intake, claimed } = round;
-    let isSettled = false;
-    for (const lane of lanes) {
-      this.#take(lane, round);
-      while (claimed.length < limit) {
-        const isEmpty = lane.isWatched ? true : await intake.pull(lane, limit - claimed.length);
-        if (lane.isWatched && !isSettled) await this.#settleDown(lanes, intake);
-        isSettled = true;
-        this.#take(lane, round);
-        if (isEmpty) break;
-      }
-      if (claimed.length >= limit) return;
-    }
-  }
-
-  /**
-   * A queue that has nothing ready has sent what it had, and an answer of our channel's comes behind that. A queue
-   * that has not yet seen our acknowledgements may have something for which it sees no room.
-   */
-  async #settleDown(lanes: readonly Lane[], intake: Intake): Promise<void> {
-    const { probe } = await this.#desk.open();
-    const deadline = performance.now() + PATIENCE_MS;
-    for (let pauseMs = 1; ; pauseMs *= 2) {
-      const watched = lanes.filter(({ isWatched }) => isWatched);
-      const counts = await probe.counts(watched.map(({ name }) => name));
-      await intake.settleDown();
-      if (watched.every((lane, place) => counts[place] === 0 || !lane.isWatched)) return;
-      if (performance.now() > deadline) return;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-
-  #take(lane: Lane, { limit, holder, intake, claimed, asides }: Round): void {
-    while (claimed.length < limit) {
-      const delivery = lane.buffer.shift();
-      if (delivery === undefined) return;
-      const { parcel, sequel } = this.#look(delivery);
-      if (sequel !== undefined) {
-        asides.push({ delivery, sequel });
-        continue;
-      }
+    const claimed = round.taken.map(({ parcel, delivery }): Held => {
       this.#lastToken = Math.max(this.#lastToken, parcel.token, Date.now() * 1000) + 1;
-      const held = { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false };
-      this.#claims.set(held.token, held);
-      claimed.push(held);
-    }
-  }
-
-  /** What a message holds, and what has to become of it when it cannot be handed out. */
-  #look(delivery: Delivery): { readonly parcel: Parcel; readonly sequel: Sequel | undefined } {
-    const { message } = delivery;
-    const parcel = toParcel(message);
-    if (parcel === undefined) {
-      const error = { name: "ForeignMessage", message: "This message is not one of ganger's" };
-      return { parcel: FOREIGN, sequel: { kind: "failed", parcel: { ...FOREIGN, payload: message.content }, error, keepMs: 86_400_000 } };
-    }
-    if (parcel.restMs > 0) {
-      return { parcel, sequel: { kind: "again", parcel: { ...parcel, restMs: 0 }, delayMs: parcel.restMs } };
-    }
-    // It came back from a connection that was lost, and nobody who lives has said that it was theirs.
-    const deaths = Math.max(0, returnsOf(message) - this.#excuses.of(parcel.id));
-    if (deaths === 0) return { parcel, sequel: undefined };
-    const counted = { ...parcel, crashes: parcel.crashes + deaths };
-    const poison = poisonOf(counted, undefined);
-    // A classic queue does not count: the message is sent anew with the count in it.
-    const isCounted = "x-delivery-count" in (message.properties.headers ?? {});
-    const again = isCounted ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
-    return { parcel: counted, sequel: poison ?? again };
+      return { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false };
+    });
+    // A connection that was lost since then has lost these claims with it.
+    if (!intake.isOpen) throw intake.failure;
+    for (const held of claimed) this.#claims.set(held.token, held);
+    await this.#putAside(round.asides, intake);
+    return claimed.map(({ parcel, token }) => toClaim(parcel, token));
   }
 
   async #lanesOf(queues: readonly string[], names: Names, intake: Intake): Promise<readonly Lane[]> {
     if (queues.some((queue) => names.prioritiesOf(queue).length === 0)) await names.sync();
-    const lanes = [...new Set(queues)].flatMap((queue) =>
+    return [...new Set(queues)].flatMap((queue) =>
       names.prioritiesOf(queue).map((priority) => intake.lane(this.#topology.lane(queue, priority)[0])),
     );
-    if (lanes.length <= MAX_WATCHED) return lanes;
-    const unwatched = lanes.filter((lane) => !lane.isWatched);
-    const { probe } = await this.#desk.open();
-    const counts = await probe.counts(unwatched.map(({ name }) => name));
-    const idle = new Set(unwatched.filter((lane, place) => counts[place] === 0 && lane.buffer.length === 0));
-    return lanes.filter((lane) => !idle.has(lane));
   }
 
   /** The claim, which nobody else gets any more; `undefined` when it is not held. */
@@ -309,7 +249,9 @@ export class Engine implements ClaimSide {
     }
     const gone = taken.filter((held) => held !== undefined && held.intake.isOpen);
     for (const intake of new Set(gone.map((held) => held?.intake))) {
-      intake?.acknowledge(gone.flatMap((held) => (held?.intake === intake && held !== undefined ? [held.delivery] : [])));
+      intake?.acknowledge(
+        gone.flatMap((held) => (held?.intake === intake && held !== undefined ? [held.delivery] : [])),
+      );
     }
     for (const held of taken) if (held !== undefined) this.#excuses.forget(held.parcel.id);
     return taken.map((held) => held !== undefined && (held.intake.isOpen || held.isFollowed));
@@ -361,8 +303,8 @@ export class Engine implements ClaimSide {
       const deliveries = lane.buffer;
       lane.buffer = [];
       const asides = deliveries.map((delivery): Aside => {
-        const { parcel, sequel = { kind: "again", parcel, delayMs: 0 } } = this.#look(delivery);
-        return { delivery, sequel };
+        const { parcel, sequel } = admit(delivery, this.#excuses);
+        return { delivery, sequel: sequel ?? { kind: "again", parcel, delayMs: 0 } };
       });
       await this.#putAside(asides, intake);
     }
@@ -381,32 +323,5 @@ export class Engine implements ClaimSide {
   }
 }
 
-interface Round {
-  readonly lanes: readonly Lane[];
-  readonly limit: number;
-  readonly holder: string;
-  readonly intake: Intake;
-  readonly claimed: Held[];
-  readonly asides: Aside[];
-}
-
+/** How long something that came may wait to be claimed before it is sent back. */
 const HOARD_MS = 200;
-/** How long the server may take to bring what it says is there; the next claim sees it otherwise. */
-const PATIENCE_MS = 500;
-
-const FOREIGN: Parcel = {
-  id: "foreign",
-  queue: "",
-  name: "",
-  payload: Buffer.alloc(0),
-  priority: 0,
-  attempts: 0,
-  interruptions: 0,
-  crashes: 0,
-  maxCrashes: 1,
-  enqueuedAtMs: 0,
-  token: 0,
-  options: undefined,
-  tags: undefined,
-  restMs: 0,
-};

@@ -1,5 +1,6 @@
 import type { HolderInfo } from "../../broker/claim.ts";
 import type { Desk } from "./desk.ts";
+import type { Probe } from "./probe.ts";
 import type { Topology } from "./topology.ts";
 
 /**
@@ -48,12 +49,15 @@ export class Lives {
     this.#until.delete(holder);
   }
 
-  async isAlive(holder: string, topology: Topology, desk: () => Promise<Desk>): Promise<boolean> {
+  /** Whether it lived by the last answer, and was not released since. */
+  hasLived(holder: string): boolean {
+    return this.#until.has(holder);
+  }
+
+  async isAlive(holder: string, topology: Topology, probe: Probe): Promise<boolean> {
     if (performance.now() < (this.#until.get(holder) ?? 0)) return true;
-    const { probe } = await desk();
     const isAlive = ((await probe.count(topology.holder(holder)[0])) ?? 0) > 0;
     if (isAlive) this.#until.set(holder, performance.now() + TRUST_MS);
-    else this.#until.delete(holder);
     return isAlive;
   }
 }

@@ -1,4 +1,10 @@
-import type { DueReport, Finding, Maintenance, PruneReport, RescuedHolder } from "../../broker/maintenance.ts";
+import type {
+  DueReport,
+  Finding,
+  Maintenance,
+  PruneReport,
+  RescuedHolder,
+} from "../../broker/maintenance.ts";
 
 export interface Duties {
   readonly rescue: () => Promise<readonly RescuedHolder[]>;

@@ -56,7 +56,8 @@ export function toParcel(message: Message): Parcel | undefined {
   const { messageId, type } = message.properties;
   const headers = headersOf(message);
   const { q: queue, o: options, tags } = headers;
-  if (typeof messageId !== "string" || typeof type !== "string" || typeof queue !== "string") return undefined;
+  if (typeof messageId !== "string" || typeof type !== "string" || typeof queue !== "string")
+    return undefined;
   const number = (key: string, usual: number): number => {
     const value = headers[key];
     return typeof value === "number" && Number.isSafeInteger(value) ? value : usual;

@@ -69,7 +69,7 @@ export class Names {
       (message) => {
         if (message === null) return;
         channel.ack(message);
-        const entry = fromJson<unknown>(message.content);
+        const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
           const [queue, priority]: readonly unknown[] = entry;
           if (typeof queue === "string" && typeof priority === "number") this.add({ queue, priority });

@@ -1,5 +1,5 @@
 import { NEWS } from "./desk.ts";
-import { fromJson } from "./rows.ts";
+import { fromJson, toNews } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
 
@@ -24,7 +24,7 @@ export async function listen(wire: Wire, topology: Topology, heard: (news: News)
       if (message === null) return;
       // What became due comes as a copy of itself: that it came is the news.
       const isNews = message.properties.appId === NEWS;
-      heard((isNews ? fromJson<News>(message.content) : undefined) ?? {});
+      heard(isNews ? toNews(fromJson(message.content)) : {});
     },
     { noAck: true },
   );

@@ -8,7 +8,10 @@ import { parseLocation } from "./location.ts";
  * Opens a RabbitMQ server, 3.10 or later: `amqp://USER:PASSWORD@HOST/VHOST`. A second broker, named by
  * `?store=`, has what AMQP cannot keep; `openStore` opens it.
  */
-export async function openRabbitmq(url: string, openStore: (url: string) => Promise<Broker>): Promise<Broker> {
+export async function openRabbitmq(
+  url: string,
+  openStore: (url: string) => Promise<Broker>,
+): Promise<Broker> {
   const location = parseLocation(url);
   await loadDriver();
   const second = location.store === undefined ? undefined : await openSecond(location.store, openStore);

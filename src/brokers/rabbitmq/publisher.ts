@@ -87,7 +87,7 @@ export class Publisher {
   async #patiently(confirmed: Promise<void>): Promise<void> {
     const { wire } = this;
     let timer: NodeJS.Timeout | undefined;
-    let stop = (): unknown => undefined;
+    let stop: (() => void) | undefined;
     const given = new Promise<never>((_, reject) => {
       const look = (): void => {
         clearTimeout(timer);
@@ -105,7 +105,7 @@ export class Publisher {
       await Promise.race([confirmed, given]);
     } finally {
       clearTimeout(timer);
-      stop();
+      stop?.();
       // What comes late has been answered for.
       confirmed.catch(() => {});
     }

@@ -1,5 +1,7 @@
-import type { ChannelModel, Message } from "amqplib";
 import type { Duplex } from "node:stream";
+import type { ChannelModel, Message } from "amqplib";
+import type { ClaimSide } from "./engine.ts";
+import type { News } from "./news.ts";
 
 /** What the driver and the wire are believed to give. The only file that believes. */
 
@@ -15,22 +17,35 @@ export function versionOf(model: ChannelModel): { readonly product: string; read
 
 /** Headers of a message, of which anybody may have written anything. */
 export function headersOf({ properties }: Message): Readonly<Record<string, unknown>> {
-  return (properties.headers as Record<string, unknown> | undefined) ?? {};
+  return properties.headers ?? {};
 }
 
 export function codeOf(error: unknown): string | number | undefined {
   return (error as { readonly code?: string | number } | undefined)?.code;
 }
 
-export function fromJson<T>(bytes: Buffer | string): T | undefined {
+export function fromJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString()) as T;
+    return JSON.parse(bytes.toString());
   } catch {
     return undefined;
   }
 }
 
-/** What the other thread answers is what its method returns. */
-export function fromThread<T>(value: unknown): T {
-  return value as T;
+/** What the other thread answers to a call is what its method returns. */
+export function answerOf<Method extends keyof ClaimSide>(
+  _: Method,
+  value: unknown,
+): Awaited<ReturnType<ClaimSide[Method]>> {
+  return value as Awaited<ReturnType<ClaimSide[Method]>>;
+}
+
+export function toNews(value: unknown): News {
+  const { excused } = (value ?? {}) as News;
+  return Array.isArray(excused) ? { excused: excused.map(String) } : {};
+}
+
+/** Whether the queue counts how often it gave a message out. */
+export function hasCount(message: Message): boolean {
+  return "x-delivery-count" in headersOf(message);
 }

@@ -33,7 +33,11 @@ export function sequelOf(outcome: Outcome, parcel: Parcel): Sequel | undefined {
       return crashed(parcel, outcome.detail);
     case "advanced": {
       const { queue, payload, delayMs = 0 } = outcome;
-      const moved = { queue, attempts: 0, payload: payload === undefined ? parcel.payload : Buffer.from(payload) };
+      const moved = {
+        queue,
+        attempts: 0,
+        payload: payload === undefined ? parcel.payload : Buffer.from(payload),
+      };
       return { kind: "again", parcel: { ...parcel, ...moved }, delayMs };
     }
   }

@@ -25,11 +25,6 @@ export interface Failure {
 /** The thread in which a process that claims has its connections: their heartbeats go on while the event loop beside it is busy. */
 function main(url: string): void {
   let isWakePending = false;
-  const say = (answer: Answer): void => {
-    // A thread is no window: there is no origin to name.
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin
-    parentPort?.postMessage(answer);
-  };
   const engine = new Engine(parseLocation(url), () => {
     if (isWakePending) return;
     isWakePending = true;
@@ -50,6 +45,12 @@ function main(url: string): void {
     if (method === "close") parentPort?.close();
   };
   parentPort?.on("message", (call: Call) => void answer(call));
+}
+
+function say(answer: Answer): void {
+  // A thread is no window: there is no origin to name.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort?.postMessage(answer);
 }
 
 main(workerData);

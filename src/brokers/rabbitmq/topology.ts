@@ -60,8 +60,13 @@ export class Topology {
   holder(holder: string): Declaration {
     const plain = `${this.#prefix}.h.${holder}`;
     const name =
-      plain.length <= MAX_NAME ? plain : `${this.#prefix}.h.${createHash("sha256").update(holder).digest("hex")}`;
-    return [name, { durable: true, arguments: { "x-queue-type": "classic", "x-expires": 86_400_000 + 60_000 } }];
+      plain.length <= MAX_NAME
+        ? plain
+        : `${this.#prefix}.h.${createHash("sha256").update(holder).digest("hex")}`;
+    return [
+      name,
+      { durable: true, arguments: { "x-queue-type": "classic", "x-expires": 86_400_000 + 60_000 } },
+    ];
   }
 }
 

@@ -1,26 +1,17 @@
 import type { Wakeups } from "../../broker/wakeups.ts";
-import { Link } from "./link.ts";
-import type { RabbitmqLocation } from "./location.ts";
-import { listen } from "./news.ts";
-import type { Topology } from "./topology.ts";
+import type { Link } from "./link.ts";
+import type { Watch } from "./watch.ts";
 
 /** Wakes by the news that everybody tells, and by what comes to this process. */
 export class RabbitmqWakeups implements Wakeups {
   readonly #subscriptions = new Set<{ readonly wake: () => void }>();
-  readonly #link: Link<true>;
+  readonly #watch: Link<Watch>;
   #pending: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(location: RabbitmqLocation, topology: Topology) {
-    this.#link = new Link<true>(location, {
-      heartbeatSeconds: 0,
-      setUp: async (wire) => {
-        await listen(wire, topology, () => this.wake());
-        return true;
-      },
-      onLost: () => this.#lost(),
-    });
+  constructor(watch: Link<Watch>) {
+    this.#watch = watch;
   }
 
   /** There is something new in this process. */
@@ -36,7 +27,7 @@ export class RabbitmqWakeups implements Wakeups {
     const subscription = { wake };
     this.#subscriptions.add(subscription);
     try {
-      await this.#link.open();
+      await this.#watch.open();
     } catch (error) {
       this.#subscriptions.delete(subscription);
       throw error;
@@ -48,22 +39,21 @@ export class RabbitmqWakeups implements Wakeups {
     };
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#isClosed = true;
     this.#subscriptions.clear();
     clearImmediate(this.#pending);
     clearTimeout(this.#retry);
-    await this.#link.close();
   }
 
   /** Listens again as soon as it can be; what was told meanwhile is one piece of news. */
-  #lost(): void {
-    if (this.#isClosed) return;
+  lost(): void {
+    if (this.#isClosed || this.#subscriptions.size === 0) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
-      this.#link.open().then(
+      this.#watch.open().then(
         () => this.wake(),
-        () => this.#lost(),
+        () => this.lost(),
       );
     }, RETRY_MS);
     this.#retry.unref();

@@ -74,7 +74,7 @@ export class Wire {
   /** Calls back when it is lost, and when the server stops to take messages. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Waits for an answer. One that does not come ends the connection: nobody knows what it still does. */

@@ -1,0 +1,56 @@
+import type { Excuses } from "./excuses.ts";
+import type { Delivery } from "./lane.ts";
+import { type Parcel, returnsOf, toParcel } from "./message.ts";
+import { hasCount } from "./rows.ts";
+import { poisonOf, type Sequel } from "./sequel.ts";
+
+/** A message that is not handed out, and what becomes of it. */
+export interface Aside {
+  readonly delivery: Delivery;
+  readonly sequel: Sequel;
+}
+
+interface Admission {
+  readonly parcel: Parcel;
+  /** What has to become of a message that cannot be handed out. */
+  readonly sequel: Sequel | undefined;
+}
+
+/** Looks at what a message holds. */
+export function admit({ message }: Delivery, excuses: Excuses): Admission {
+  const parcel = toParcel(message);
+  if (parcel === undefined) {
+    const foreign = { ...FOREIGN, payload: message.content };
+    const error = { name: "ForeignMessage", message: "This message is not one of ganger's" };
+    return { parcel: foreign, sequel: { kind: "failed", parcel: foreign, error, keepMs: FOREIGN_KEEP_MS } };
+  }
+  if (parcel.restMs > 0) {
+    return { parcel, sequel: { kind: "again", parcel: { ...parcel, restMs: 0 }, delayMs: parcel.restMs } };
+  }
+  // It came back from a connection that was lost, and nobody who lives has said that it was theirs.
+  const deaths = Math.max(0, returnsOf(message) - excuses.of(parcel.id));
+  if (deaths === 0) return { parcel, sequel: undefined };
+  const counted = { ...parcel, crashes: parcel.crashes + deaths };
+  // A classic queue does not count: the message is sent anew with the count in it.
+  const again = hasCount(message) ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
+  return { parcel: counted, sequel: poisonOf(counted, undefined) ?? again };
+}
+
+const FOREIGN_KEEP_MS = 86_400_000;
+
+const FOREIGN: Parcel = {
+  id: "foreign",
+  queue: "",
+  name: "",
+  payload: Buffer.alloc(0),
+  priority: 0,
+  attempts: 0,
+  interruptions: 0,
+  crashes: 0,
+  maxCrashes: 1,
+  enqueuedAtMs: 0,
+  token: 0,
+  options: undefined,
+  tags: undefined,
+  restMs: 0,
+};

@@ -1,0 +1,94 @@
+import { type Aside, admit } from "./admission.ts";
+import type { Excuses } from "./excuses.ts";
+import { type Intake, MAX_WATCHED } from "./intake.ts";
+import type { Delivery, Lane } from "./lane.ts";
+import type { Parcel } from "./message.ts";
+import type { Probe } from "./probe.ts";
+
+interface RoundOptions {
+  readonly limit: number;
+  readonly intake: Intake;
+  readonly probe: Probe;
+  readonly excuses: Excuses;
+}
+
+interface Taken {
+  readonly parcel: Parcel;
+  readonly delivery: Delivery;
+}
+
+/** One claim's way through its lanes. */
+export class Round {
+  readonly taken: Taken[] = [];
+  readonly asides: Aside[] = [];
+  readonly #options: RoundOptions;
+  #isSettled = false;
+
+  constructor(options: RoundOptions) {
+    this.#options = options;
+  }
+
+  /** Takes from the first lane before the second, until there is enough or nothing more. */
+  async gather(lanes: readonly Lane[]): Promise<void> {
+    const { limit, intake } = this.#options;
+    for (const lane of await this.#promising(lanes)) {
+      this.#take(lane);
+      while (this.taken.length < limit) {
+        const isEmpty = lane.isWatched || (await intake.pull(lane, limit - this.taken.length));
+        if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes);
+        this.#isSettled = true;
+        this.#take(lane);
+        if (isEmpty) break;
+      }
+      if (this.taken.length >= limit) return;
+    }
+  }
+
+  /** Puts everything back to where it was taken from. */
+  undo(): void {
+    const deliveries = [...this.taken, ...this.asides].map(({ delivery }) => delivery);
+    deliveries.sort((a, b) => b.message.fields.deliveryTag - a.message.fields.deliveryTag);
+    for (const delivery of deliveries) delivery.consumer.lane.buffer.unshift(delivery);
+  }
+
+  #take({ buffer }: Lane): void {
+    const { limit, excuses } = this.#options;
+    let seen = 0;
+    for (; seen < buffer.length && this.taken.length < limit; seen++) {
+      const delivery = buffer[seen];
+      if (delivery === undefined) break;
+      const { parcel, sequel } = admit(delivery, excuses);
+      if (sequel === undefined) this.taken.push({ parcel, delivery });
+      else this.asides.push({ delivery, sequel });
+    }
+    buffer.splice(0, seen);
+  }
+
+  /** Of more lanes than bring their jobs by themselves, those that have any. */
+  async #promising(lanes: readonly Lane[]): Promise<readonly Lane[]> {
+    if (lanes.length <= MAX_WATCHED) return lanes;
+    const unwatched = lanes.filter((lane) => !lane.isWatched);
+    const counts = await this.#options.probe.counts(unwatched.map(({ name }) => name));
+    const idle = new Set(unwatched.filter((lane, place) => counts[place] === 0 && lane.buffer.length === 0));
+    return lanes.filter((lane) => !idle.has(lane));
+  }
+
+  /**
+   * A queue that has nothing ready has sent what it had, and an answer of our channel's comes behind that. A queue
+   * that has not yet seen our acknowledgements may have something for which it sees no room.
+   */
+  async #settleDown(lanes: readonly Lane[]): Promise<void> {
+    const { intake, probe } = this.#options;
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let pauseMs = 1; performance.now() < deadline; pauseMs *= 2) {
+      const watched = lanes.filter(({ isWatched }) => isWatched);
+      const counts = await probe.counts(watched.map(({ name }) => name));
+      await intake.settleDown();
+      if (watched.every((lane, place) => counts[place] === 0 || !lane.isWatched)) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/** How long the server may take to bring what it says is there; the next claim sees it otherwise. */
+const PATIENCE_MS = 500;

@@ -1,0 +1,248 @@
+import { spawnSync } from "node:child_process";
+import { type Client, connect, defineJob, isGangerError, Worker } from "ganger";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { Proxy } from "../support/proxy.ts";
+import { PrivateServer } from "../support/servers/private-server.ts";
+import { rabbitmq } from "../support/servers/rabbitmq.ts";
+import { service } from "../support/services.ts";
+
+const { unavailable } = await service("rabbitmq");
+const LONG = process.env["GANGER_TEST_LONG"] !== undefined;
+/** How long after the end of a fault work must go on. */
+const BACK_MS = 5000;
+
+let server: PrivateServer;
+let lines = 0;
+
+beforeAll(async () => {
+  if (unavailable === undefined) server = await PrivateServer.start(rabbitmq);
+});
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+function at(user: string, rest = ""): string {
+  return `amqp://${user}@127.0.0.1:${server.port}${rest}`;
+}
+
+/** A producer and a worker on one server, over a network that can fail. */
+class Line implements AsyncDisposable {
+  readonly proxy: Proxy;
+  readonly url: string;
+  readonly accepted = new Set<string>();
+  /** How often each job ran. */
+  readonly ran = new Map<string, number>();
+  readonly #client: Client;
+  readonly #own: Client;
+  readonly #worker: Worker;
+  readonly #job;
+  #isProducing = true;
+  #producing: Promise<void> | undefined;
+
+  private constructor(proxy: Proxy, url: string, clients: readonly [Client, Client]) {
+    this.proxy = proxy;
+    this.url = url;
+    [this.#client, this.#own] = clients;
+    this.#job = defineJob({
+      name: "count",
+      queue: "line",
+      attempts: 5,
+      perform: (_: number, { id }) => {
+        this.ran.set(id, (this.ran.get(id) ?? 0) + 1);
+      },
+    });
+    this.#worker = new Worker(this.#own.broker, [this.#job], { queues: "line", concurrency: 10 });
+  }
+
+  static async open(): Promise<Line> {
+    const proxy = await Proxy.start(server.port);
+    const url = `amqp://guest:guest@127.0.0.1:${proxy.port}?prefix=line${lines++}&heartbeat=2`;
+    const line = new Line(proxy, url, [await connect(url), await connect(url)]);
+    await line.#worker.start();
+    line.#producing = line.#produce();
+    await line.goesOn();
+    return line;
+  }
+
+  /** Waits until a job that is accepted from now on has run. */
+  async goesOn(withinMs = 20_000): Promise<number> {
+    const start = performance.now();
+    const before = new Set(this.accepted);
+    await eventually(
+      "a new job runs",
+      () => [...this.accepted].some((id) => !before.has(id) && this.ran.has(id)),
+      withinMs,
+    );
+    return performance.now() - start;
+  }
+
+  /** What a client says that is new. */
+  async refusal(): Promise<string | undefined> {
+    try {
+      await using client = await connect(this.url);
+      await client.enqueue(this.#job, 1);
+      return undefined;
+    } catch (error) {
+      return isGangerError(error) ? error.code : String(error);
+    }
+  }
+
+  /** Stops producing, and waits until everything that was accepted has run. */
+  async drain(): Promise<{ readonly twice: number }> {
+    this.#isProducing = false;
+    await this.#producing;
+    await eventually(
+      () => `all ran: ${this.#missing().length} of ${this.accepted.size} did not`,
+      () => this.#missing().length === 0,
+    );
+    return { twice: [...this.ran.values()].filter((times) => times > 1).length };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isProducing = false;
+    await this.#producing;
+    await this.#worker.drain({ timeout: "1s" });
+    await this.#own[Symbol.asyncDispose]();
+    await this.#client[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
+  }
+
+  #missing(): readonly string[] {
+    return [...this.accepted].filter((id) => !this.ran.has(id));
+  }
+
+  async #produce(): Promise<void> {
+    while (this.#isProducing) {
+      try {
+        this.accepted.add(await this.#client.enqueue(this.#job, 1));
+      } catch (error) {
+        // A call that was rejected may have been done: only what was accepted is counted.
+        if (!isGangerError(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
+  it("goes on when connections are cut one by one, and all at once", async () => {
+    await using line = await Line.open();
+    for (let cuts = 0; cuts < 4; cuts++) {
+      line.proxy.cut(1);
+      expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    }
+    line.proxy.cut();
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+
+    // What ran and was not acknowledged before a cut runs again: less than is claimed at once.
+    const { twice } = await line.drain();
+    expect(twice).toBeLessThan(line.ran.size / 2);
+  });
+
+  it("goes on when a network that swallowed everything lets it through again", async () => {
+    await using line = await Line.open();
+    line.proxy.swallow();
+    const before = line.accepted.size;
+    const client = await connect(line.url).catch((error: unknown) => error);
+    expect(isGangerError(client, "GANGER_BROKER_UNREACHABLE")).toBe(true);
+    expect(line.accepted.size).toBeLessThanOrEqual(before + 1);
+    line.proxy.pass();
+
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it(`goes on when the server stood still for ${LONG ? 20 : 3} s`, { timeout: 90_000 }, async () => {
+    await using line = await Line.open();
+    server.pause();
+    await new Promise((resolve) => setTimeout(resolve, LONG ? 20_000 : 3000));
+    server.resume();
+
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it("loses nothing that it accepted when the server is killed", { timeout: 90_000 }, async () => {
+    await using line = await Line.open();
+    await server.kill();
+    await server.start();
+
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it("takes nothing while the server is short of memory, says so at once, and goes on then", {
+    timeout: 90_000,
+  }, async () => {
+    await using line = await Line.open();
+    await server.stop();
+    await server.start(["vm_memory_high_watermark.absolute = 1MB"]);
+    // A server that has just started has connections before it has its queues.
+    await eventually("jobs are refused", async () => (await line.refusal()) === "GANGER_BROKER_FULL");
+    const start = performance.now();
+    await line.refusal();
+    expect(performance.now() - start).toBeLessThan(BACK_MS);
+    const cli = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
+    const doctor = spawnSync(process.execPath, [cli, "doctor", "--broker", line.url], { encoding: "utf8" });
+    expect([doctor.status, doctor.stdout]).toEqual([1, expect.stringContaining("low on memory")]);
+    await server.stop();
+    await server.start();
+
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it("keeps a claim while a job blocks the event loop for three times the heartbeat", async () => {
+    const url = `${server.url}?prefix=busy&heartbeat=1`;
+    await using client = await connect(url);
+    let runs = 0;
+    const lost: string[] = [];
+    const block = defineJob({
+      name: "block",
+      queue: "busy",
+      perform() {
+        runs++;
+        const until = performance.now() + 4000;
+        while (performance.now() < until);
+      },
+    });
+    await using worker = new Worker(client.broker, [block], { queues: "busy", concurrency: 1 });
+    worker.events.on("job:lost", ({ id }) => lost.push(id));
+    const done = new Promise<string>((resolve) => worker.events.on("job:completed", ({ id }) => resolve(id)));
+    await worker.start();
+    const id = await client.enqueue(block, null);
+
+    expect(await done).toBe(id);
+    await worker.drain();
+    expect({ runs, lost }).toEqual({ runs: 1, lost: [] });
+  });
+
+  it("says in one error what is wrong with a URL, and never its password", async () => {
+    const urls: readonly (readonly [string, string])[] = [
+      [at("guest:s3cret"), "GANGER_BROKER_REFUSED"],
+      [at("guest:guest", "/nowhere"), "GANGER_BROKER_REFUSED"],
+      ["amqp://guest:s3cret@127.0.0.1:1", "GANGER_BROKER_UNREACHABLE"],
+      [at("guest:guest", "?prefix=S"), "GANGER_URL_INVALID"],
+      [at("guest:guest", "?typ=classic"), "GANGER_URL_INVALID"],
+      ["amqp://guest:s3cret%zz@127.0.0.1", "GANGER_URL_INVALID"],
+    ];
+    for (const [url, code] of urls) {
+      const error: unknown = await connect(url).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(isGangerError(error) && [error.code, typeof error.hint]).toEqual([code, "string"]);
+      expect(String(error)).not.toContain("s3cret");
+    }
+  });
+
+  it("is verified from the command line", { timeout: 120_000 }, async () => {
+    const cli = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
+    const url = `${server.url}?prefix=doctor`;
+    const { status, stdout } = spawnSync(process.execPath, [cli, "doctor", "--broker", url], {
+      encoding: "utf8",
+    });
+
+    expect(stdout).toContain("consumer-timeout");
+    expect(status).toBe(0);
+  });
+});
