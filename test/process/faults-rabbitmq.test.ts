@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { type Client, connect, defineJob, isGangerError, Worker } from "ganger";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { PoolFolder } from "../support/pool-folder.ts";
 import { Proxy } from "../support/proxy.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { rabbitmq } from "../support/servers/rabbitmq.ts";
@@ -13,12 +13,16 @@ const LONG = process.env["GANGER_TEST_LONG"] !== undefined;
 const BACK_MS = 5000;
 
 let server: PrivateServer;
+const folder = new PoolFolder();
 let lines = 0;
 
 beforeAll(async () => {
   if (unavailable === undefined) server = await PrivateServer.start(rabbitmq);
 });
-afterAll(() => server?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await folder[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
 
 function at(user: string, rest = ""): string {
   return `amqp://${user}@127.0.0.1:${server.port}${rest}`;
@@ -181,9 +185,8 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     const start = performance.now();
     await line.refusal();
     expect(performance.now() - start).toBeLessThan(BACK_MS);
-    const cli = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
-    const doctor = spawnSync(process.execPath, [cli, "doctor", "--broker", line.url], { encoding: "utf8" });
-    expect([doctor.status, doctor.stdout]).toEqual([1, expect.stringContaining("low on memory")]);
+    const { code, out } = await folder.run(["doctor", "--broker", `${server.url}?prefix=alarm`]);
+    expect([code, out]).toEqual([1, expect.stringContaining("low on memory")]);
     await server.stop();
     await server.start();
 
@@ -235,14 +238,29 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     }
   });
 
-  it("is verified from the command line", { timeout: 120_000 }, async () => {
-    const cli = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
-    const url = `${server.url}?prefix=doctor`;
-    const { status, stdout } = spawnSync(process.execPath, [cli, "doctor", "--broker", url], {
-      encoding: "utf8",
-    });
+  it("has a pool that runs jobs of named queues and of all, and commands that look at them", async () => {
+    const broker = `${server.url}?prefix=pool`;
+    folder.write("ganger.json", JSON.stringify({ app: "shop", broker, workers: { work: 1, "*": 1 } }));
+    await using client = await connect(broker);
+    await client.broker.enqueue(
+      Array.from({ length: 40 }, (_, n) => {
+        return { queue: n % 2 === 0 ? "work" : "else", name: "noop", payload: `{"n":${n}}` };
+      }),
+    );
+    const before = await folder.run(["queues", "-c", "ganger.json"]);
+    expect(before.out).toMatch(/else +20 .*\n.*work +20 /);
+    const pool = folder.start(["start", "-c", "ganger.json"]);
+    await eventually(
+      () => `nothing waits: ${pool.log}`,
+      async () => (await client.broker.counts?.queues())?.every(({ counts }) => counts.waiting === 0),
+    );
+    const status = await folder.run(["status", "-c", "ganger.json"]);
+    pool.child.kill("SIGTERM");
 
-    expect(stdout).toContain("consumer-timeout");
-    expect(status).toBe(0);
+    expect(await pool.ended()).toBe(0);
+    expect([status.code, status.out]).toEqual([0, expect.stringContaining("does not say which workers")]);
+    const doctor = await folder.run(["doctor", "-c", "ganger.json"]);
+    expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining("consumer-timeout")]);
+    expect(doctor.out).not.toContain("failed jobs");
   });
 });
