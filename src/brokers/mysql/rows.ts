@@ -1,0 +1,154 @@
+import type { Connection, ConnectionOptions } from "mysql2";
+import type { Claim } from "../../broker/claim.ts";
+import type { HistoryEntry, JobError, JobRecord, LogLine } from "../../job/job.ts";
+import { isJobState, type JobState } from "../../job/states.ts";
+
+/** The one place where this broker believes what a row or the library is. */
+
+/** What this broker needs of a connection of mysql2's, and of one that a user hands to it. */
+export interface MysqlConnection {
+  query(options: QueryOptions, answer: (error: unknown, results: unknown) => void): unknown;
+}
+
+interface QueryOptions {
+  readonly sql: string;
+  readonly rowsAsArray: true;
+  readonly typeCast: true;
+}
+
+/** Rows are arrays: at tens of thousands a second, the names of columns cost. */
+export type MysqlRow = readonly unknown[];
+
+/** What one statement answered: rows, or how many it touched. */
+export interface Result {
+  readonly rows: readonly MysqlRow[];
+  readonly changes: number;
+  /** The first id that an insert made. */
+  readonly firstId: number;
+  readonly isInTransaction: boolean;
+}
+
+interface Header {
+  readonly affectedRows?: number;
+  readonly insertId?: number;
+  readonly serverStatus?: number;
+}
+
+const IN_TRANSACTION = 0x1;
+const AUTOCOMMIT = 0x2;
+
+/** The answers of a packet of statements; mysql2 leaves the list out when there was one. */
+export function toResults(answer: unknown, statements: number): readonly Result[] {
+  return (statements === 1 ? [answer] : (answer as readonly unknown[])).map(toResult);
+}
+
+function toResult(answer: unknown): Result {
+  if (Array.isArray(answer))
+    return { rows: answer as readonly MysqlRow[], changes: 0, firstId: 0, isInTransaction: false };
+  const { affectedRows = 0, insertId = 0, serverStatus = AUTOCOMMIT } = answer as Header;
+  const isInTransaction = (serverStatus & IN_TRANSACTION) !== 0 || (serverStatus & AUTOCOMMIT) === 0;
+  return { rows: [], changes: affectedRows, firstId: insertId, isInTransaction };
+}
+
+export interface Mysql2 {
+  createConnection(options: ConnectionOptions): Connection;
+  escape(text: string): string;
+}
+
+/** mysql2 is CommonJS: what it exports may come as `default` alone. */
+export function toMysql2(module: object): Mysql2 {
+  return ("default" in module ? module.default : module) as Mysql2;
+}
+
+export function errorOf(error: unknown): {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly sqlMessage?: string;
+} {
+  return (typeof error === "object" && error !== null ? error : {}) as {
+    code?: string;
+    errno?: number;
+    sqlMessage?: string;
+  };
+}
+
+/** The connection below, of one that mysql2 has wrapped in promises; `undefined` for anything else, a pool too. */
+export function toUserConnection(value: object): MysqlConnection | undefined {
+  const { connection = value } = value as { connection?: object };
+  const { query, execute, beginTransaction, getConnection } = connection as Record<string, unknown>;
+  const isConnection = [query, execute, beginTransaction].every((method) => typeof method === "function");
+  return isConnection && getConnection === undefined ? (connection as MysqlConnection) : undefined;
+}
+
+export function toNumber(value: unknown): number {
+  return Number(value);
+}
+
+export function toText(value: unknown): string {
+  return Buffer.isBuffer(value) ? value.toString() : (value as string);
+}
+
+/** A row of `claimedJobs`. */
+export function toClaim(row: MysqlRow, token: number, queue: string): Claim {
+  return {
+    id: String(row[0]),
+    token,
+    queue,
+    name: row[1] as string,
+    payload: row[2] as string,
+    priority: row[3] as number,
+    attempts: row[4] as number,
+    interruptions: row[5] as number,
+    crashes: row[6] as number,
+    enqueuedAtMs: row[7] as number,
+    options: toOptional(row[8] as string | null),
+  };
+}
+
+/** A row of `records`. */
+export function toRecord(row: MysqlRow): JobRecord {
+  const state = row[14] as JobState;
+  return {
+    id: String(row[0]),
+    queue: row[1] as string,
+    name: row[2] as string,
+    state: isJobState(state) ? state : "failed",
+    payload: row[3] as string,
+    priority: row[4] as number,
+    attempts: row[5] as number,
+    interruptions: row[6] as number,
+    crashes: row[7] as number,
+    maxCrashes: row[8] as number,
+    options: toOptional(row[9] as string | null),
+    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
+    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
+    enqueuedAt: new Date(row[12] as number),
+    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
+    holder: toOptional(row[15] as string | null),
+    claimedAt: toDate(row[16]),
+    progress: toOptional(row[17] as number | null),
+    finishedAt: toDate(row[18]),
+    expiresAt: toDate(row[19]),
+    result: toOptional(row[20] as string | null),
+  };
+}
+
+export function toHistory([at, event, detail]: MysqlRow): HistoryEntry {
+  return {
+    at: new Date(at as number),
+    event: event as HistoryEntry["event"],
+    detail: (detail as string | null) ?? undefined,
+  };
+}
+
+export function toLogLine([at, line]: MysqlRow): LogLine {
+  return { at: new Date(at as number), line: line as string };
+}
+
+function toDate(ms: unknown): Date | undefined {
+  return ms === null ? undefined : new Date(ms as number);
+}
+
+function toOptional<T>(value: T | null): T | undefined {
+  return value ?? undefined;
+}

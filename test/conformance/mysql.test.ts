@@ -1,0 +1,45 @@
+import { createConnection } from "mysql2";
+import { afterAll } from "vitest";
+import { openBroker } from "../../src/broker/connect.ts";
+import { mysqlDatabase } from "../support/mysql-database.ts";
+import { service } from "../support/services.ts";
+import { runConformance } from "./run.ts";
+
+const server = await service("mysql");
+
+// Tables take long to make: each case finds those of the case before it, emptied.
+const database = server.unavailable === undefined ? await mysqlDatabase(server.url) : undefined;
+afterAll(() => database?.[Symbol.asyncDispose]());
+
+runConformance("mysql", {
+  unavailable: server.unavailable,
+  async open() {
+    const url = database?.url ?? "";
+    const broker = await openBroker(url);
+    return {
+      broker,
+      reopen: () => openBroker(url),
+      begin: () => begin(url),
+      async [Symbol.asyncDispose]() {
+        await broker[Symbol.asyncDispose]();
+        await database?.empty();
+      },
+    };
+  },
+});
+
+/** A transaction as a user of mysql2's callbacks has it. */
+async function begin(url: string) {
+  const connection = createConnection(url);
+  const done = (statement: string) =>
+    new Promise<void>((resolve, reject) => {
+      connection.query(statement, (error) => (error === null ? resolve() : reject(error)));
+    });
+  let ended: Promise<void> | undefined;
+  const end = (statement: string) => {
+    ended ??= done(statement).finally(() => connection.destroy());
+    return ended;
+  };
+  await done("start transaction");
+  return { connection, commit: () => end("commit"), rollback: () => end("rollback") };
+}
