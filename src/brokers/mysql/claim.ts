@@ -105,7 +105,10 @@ export class Claiming {
     const rows = this.taken.map(({ id, token, queue }) => [id, token, queue, this.holder, this.#now]);
     return [
       ...this.#database.many("addRunning", rows),
-      ...dropWaiting(this.#database, this.taken),
+      ...this.#database.many(
+        "dropWaiting",
+        this.taken.map(({ queue, turn, id }) => [queue, turn, id]),
+      ),
       ...this.#database.many(
         "claimedJobs",
         this.taken.map(({ id }) => id),
@@ -121,27 +124,4 @@ export class Claiming {
       return job === undefined ? [] : [toClaim(job, token, this.#queues.nameOf(queue))];
     });
   }
-}
-
-/** Deletes rows of waiting by their whole key, one statement per queue and priority. */
-export function dropWaiting(
-  database: Database,
-  rows: readonly { readonly queue: number; readonly turn: number; readonly id: number }[],
-): readonly Statement[] {
-  const groups = new Map<string, { queue: number; turn: number; ids: number[] }>();
-  for (const { queue, turn, id } of rows) {
-    const key = `${queue} ${turn}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { queue, turn, ids: [id] });
-    else group.ids.push(id);
-  }
-  return [...groups.values()].flatMap(({ queue, turn, ids }) =>
-    chunkIds(ids).map((chunk) => database.statement("dropWaiting", queue, turn, chunk)),
-  );
-}
-
-function chunkIds(ids: readonly number[]): readonly (readonly number[])[] {
-  const chunks: (readonly number[])[] = [];
-  for (let from = 0; from < ids.length; from += 500) chunks.push(ids.slice(from, from + 500));
-  return chunks;
 }

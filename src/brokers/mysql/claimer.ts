@@ -53,14 +53,14 @@ export class Claimer {
         ...claiming.look(),
       ]);
       await claiming.take(transaction, holder, answers.slice(locks.length));
-      const { settled, statements } = complete(
+      const { settled, moves, before } = complete(
         this.#database,
         outcomes,
         answers.slice(0, locks.length),
         toNumber(now?.rows[0]?.[0]),
       );
-      const results = await transaction.commit([...statements, ...claiming.last()]);
-      return { settled, claimed: claiming.toClaims(results.slice(statements.length)) };
+      const results = await moves.apply(transaction, before, claiming.last());
+      return { settled, claimed: claiming.toClaims(results) };
     });
   }
 
@@ -72,7 +72,7 @@ export class Claimer {
       ]);
       const now = toNumber(clock?.rows[0]?.[0]);
       const completion = complete(this.#database, outcomes, locked, now);
-      await transaction.commit(completion.statements);
+      await completion.moves.apply(transaction, completion.before);
       return completion.settled;
     });
     return { settled, claimed: [] };

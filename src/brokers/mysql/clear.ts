@@ -2,49 +2,73 @@ import type { JobState } from "../../job/states.ts";
 import { type Database, LONG_MS } from "./database.ts";
 import { FINISHED, forget } from "./moves.ts";
 import { toNumber } from "./rows.ts";
+import { PENDING } from "./state-rows.ts";
 
 const PART = 500;
 const ALL = Number.MAX_SAFE_INTEGER;
 
-/** Deletes the finished jobs that a queue has now, some in each transaction. */
-export async function clearFinished(
+/** What a queue has that can be cleared. */
+export interface Contents {
+  /** The newest finished job of each state that has any. */
+  readonly finished: readonly { readonly state: number; readonly last: number }[];
+  /** Ids of jobs that are yet to run. */
+  readonly pending: readonly string[];
+}
+
+const LISTS = { waiting: "waitingIn", scheduled: "scheduledIn", blocked: "blockedIn" } as const;
+
+export async function contentsOf(
   database: Database,
   queue: number,
   state: JobState | undefined,
+): Promise<Contents> {
+  const finished = Object.entries(FINISHED).filter(([name]) => state === undefined || name === state);
+  const lists = Object.entries(LISTS).filter(([name]) => state === undefined || name === state);
+  const answers = await database.send(
+    [
+      ...finished.map(([, code]) => database.statement("newestFinished", queue, code)),
+      ...lists.map(([, list]) => database.statement(list, queue, ALL)),
+    ],
+    LONG_MS,
+  );
+  const pending = answers.slice(finished.length).flatMap(({ rows }) => rows.map(([id]) => String(id)));
+  const newest = finished.map(([, code], place) => {
+    return { state: code, last: toNumber(answers[place]?.rows[0]?.[0] ?? 0) };
+  });
+  return { finished: newest.filter(({ last }) => last > 0), pending: mayCancel(state) ? pending : [] };
+}
+
+function mayCancel(state: JobState | undefined): boolean {
+  return state === undefined || PENDING.includes(state);
+}
+
+/** Deletes finished jobs up to the newest there was, some in each transaction. */
+export async function deleteFinished(
+  database: Database,
+  queue: number,
+  finished: Contents["finished"],
 ): Promise<number> {
   let deleted = 0;
-  for (const [name, code] of Object.entries(FINISHED)) {
-    if (state !== undefined && name !== state) continue;
-    const [newest] = await database.rows([database.statement("newestFinished", queue, code)]);
-    const last = toNumber(newest?.[0] ?? 0);
+  for (const { state, last } of finished) {
     for (let amount = PART; amount === PART; deleted += amount) {
-      amount = await deleteFinished(database, { queue, state: code, last });
+      amount = await deletePart(database, { queue, state, last });
     }
   }
   return deleted;
 }
 
-function deleteFinished(
+function deletePart(
   database: Database,
   { queue, state, last }: { queue: number; state: number; last: number },
 ): Promise<number> {
   return database.write(async (transaction) => {
     const [found] = await transaction.send([database.statement("finishedIn", queue, state, last, PART)]);
     const ids = (found?.rows ?? []).map(([id]) => toNumber(id));
-    const drops = database.many("dropFinishedOf", ids, queue, state);
+    const drops = database.many(
+      "dropFinished",
+      ids.map((id) => [queue, state, id]),
+    );
     await transaction.commit([...drops, ...forget(database, ids)]);
     return ids.length;
   });
-}
-
-/** Ids of a queue's jobs that are yet to run. */
-export async function pendingIn(
-  database: Database,
-  queue: number,
-  state: JobState | undefined,
-): Promise<readonly string[]> {
-  const lists = { waiting: "waitingIn", scheduled: "scheduledIn", blocked: "blockedIn" };
-  const wanted = Object.entries(lists).filter(([name]) => state === undefined || name === state);
-  const statements = wanted.map(([, list]) => database.statement(list, queue, ALL));
-  return (await database.rows(statements, LONG_MS)).map(([id]) => String(id));
 }

@@ -11,13 +11,12 @@ export async function moveDue(database: Database, transaction: Transaction): Pro
     database.statement("dueRows", CHUNK),
   ]);
   const moves = new Moves(database);
-  const byDue = new Map<number, number[]>();
+  const moved: (readonly number[])[] = [];
   for (const row of found?.rows ?? []) {
     const [due = 0, id = 0, token = 0, queue = 0, priority = 0] = row.map(toNumber);
     moves.putBack({ id, token, queue }, priority);
-    byDue.set(due, [...(byDue.get(due) ?? []), id]);
+    moved.push([due, id]);
   }
-  const drops = [...byDue].map(([due, ids]) => database.statement("dropDue", due, ids));
-  await transaction.commit([...drops, ...moves.statements()]);
-  return found?.rows.length ?? 0;
+  await moves.apply(transaction, database.many("dropScheduled", moved));
+  return moved.length;
 }

@@ -3,7 +3,7 @@ import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import type { JobRecord } from "../../job/job.ts";
 import type { JobState } from "../../job/states.ts";
 import { annotate } from "./annotate.ts";
-import { clearFinished, pendingIn } from "./clear.ts";
+import { contentsOf, deleteFinished } from "./clear.ts";
 import type { Database, Transaction } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED, Moves, type Moving } from "./moves.ts";
@@ -105,10 +105,9 @@ export class MysqlEdit implements Edit {
   async clear(queue: string, state?: JobState): Promise<number> {
     const [number] = await this.#queues.find([queue]);
     if (number === undefined) return 0;
+    const { finished, pending } = await contentsOf(this.#database, number, state);
     // In this order: what is cancelled now is to be looked at for a while.
-    const deleted = await clearFinished(this.#database, number, state);
-    if (state !== undefined && !PENDING.includes(state)) return deleted;
-    const pending = await pendingIn(this.#database, number, state);
+    const deleted = await deleteFinished(this.#database, number, finished);
     const cancelled = await this.cancel(pending);
     return deleted + cancelled.filter(Boolean).length;
   }
@@ -121,10 +120,12 @@ export class MysqlEdit implements Edit {
   async #each(ids: readonly string[], change: Change): Promise<readonly boolean[]> {
     const answers: boolean[] = [];
     for (const part of toParts(ids)) {
-      const changed = await this.#database.write((transaction) => this.#change(transaction, part, change));
+      const { changed, isNews } = await this.#database.write((transaction) =>
+        this.#change(transaction, part, change),
+      );
       answers.push(...part.map((id) => changed.has(id)));
+      if (isNews) this.#wakeups.announce();
     }
-    if (answers.includes(true)) this.#wakeups.announce();
     return answers;
   }
 
@@ -132,7 +133,7 @@ export class MysqlEdit implements Edit {
     transaction: Transaction,
     ids: readonly string[],
     { states, leaves, apply }: Change,
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<{ readonly changed: ReadonlySet<string>; readonly isNews: boolean }> {
     const moves = new Moves(this.#database);
     const left: JobRecord[] = [];
     const changed = new Set<string>();
@@ -159,9 +160,9 @@ export class MysqlEdit implements Edit {
         apply(moves, job, { id, token, queue: this.#queues.number(job.queue) }, now);
       }
     }
-    await transaction.send([...dropRows(this.#database, left, this.#queues), ...moves.statements()]);
-    await moves.trim(transaction);
-    return changed;
+    await moves.apply(transaction, dropRows(this.#database, left, this.#queues));
+    // Whoever runs a job must hear that it is cancelled.
+    return { changed, isNews: moves.isNews || left.some(({ state }) => state === "running") };
   }
 }
 

@@ -23,8 +23,8 @@ export async function enqueue(
   jobs: readonly NewJob[],
 ): Promise<readonly string[]> {
   const { session } = transaction;
-  const due = await toDue(database, transaction, jobs);
-  const chunks = toRows({ database, queues }, jobs, due, session.maxPacket);
+  const times = await toTimes(database, transaction, jobs);
+  const chunks = toRows({ database, queues }, jobs, times, session.maxPacket);
   const packet = chunks.flatMap((rows) => toInsert(database, rows, session));
   return toIds(chunks, await transaction.commit([database.statement("setNow"), ...packet]), session.idStep);
 }
@@ -36,8 +36,8 @@ export async function enqueueWithin(
   jobs: readonly NewJob[],
   sizes: Sizes,
 ): Promise<readonly string[]> {
-  const due = await toDue(database, sender, jobs);
-  const chunks = toRows({ database, queues }, jobs, due, sizes.maxPacket);
+  const times = await toTimes(database, sender, jobs);
+  const chunks = toRows({ database, queues }, jobs, times, sizes.maxPacket);
   const results = await sender.send([
     database.statement("setNow"),
     ...chunks.flatMap((rows) => toInsert(database, rows, sizes)),
@@ -62,29 +62,30 @@ type JobRow = readonly [
   enqueuedAt: SqlValue,
 ];
 
-/** When each job is due, or null when it is now; `undefined` when all are. */
-async function toDue(
-  database: Database,
-  sender: Sender,
-  jobs: readonly NewJob[],
-): Promise<readonly (number | null)[] | undefined> {
+interface Times {
+  readonly now: SqlValue;
+  /** When each job is due, or null when it is now; `undefined` when all are. */
+  readonly due?: readonly (number | null)[];
+}
+
+async function toTimes(database: Database, sender: Sender, jobs: readonly NewJob[]): Promise<Times> {
   const isPlain = jobs.every(({ delayMs = 0, runAtMs = 0 }) => delayMs === 0 && runAtMs === 0);
-  if (isPlain) return undefined;
+  if (isPlain) return { now: { raw: database.nowVariable } };
   const [answer] = await sender.send([database.statement("now")]);
   const now = toNumber(answer?.rows[0]?.[0]);
-  return jobs.map(({ delayMs, runAtMs }) => {
-    const due = Math.min(runAtMs ?? now + (delayMs ?? 0), MAX_DUE);
-    return due > now ? due : null;
+  const due = jobs.map(({ delayMs, runAtMs }) => {
+    const time = Math.min(runAtMs ?? now + (delayMs ?? 0), MAX_DUE);
+    return time > now ? time : null;
   });
+  return { now, due };
 }
 
 function toRows(
-  { database, queues }: Store,
+  { queues }: Store,
   jobs: readonly NewJob[],
-  due: readonly (number | null)[] | undefined,
+  { now, due }: Times,
   maxPacket: number,
 ): readonly (readonly JobRow[])[] {
-  const now = { raw: database.nowVariable };
   return toChunks(
     jobs.map((job, place): JobRow => {
       const { payload, priority = 0, maxCrashes = DEFAULT_MAX_CRASHES, options = null, tags = [] } = job;

@@ -112,7 +112,10 @@ export class MysqlMaintenance implements Maintenance {
         this.#database.statement("oldestFinished", queue, state, limit),
       ]);
       const ids = (found?.rows ?? []).map(([id]) => toNumber(id));
-      const drops = this.#database.many("dropFinishedOf", ids, queue, state);
+      const drops = this.#database.many(
+        "dropFinished",
+        ids.map((id) => [queue, state, id]),
+      );
       await transaction.commit([...drops, ...forget(this.#database, ids)]);
       return ids.length;
     });

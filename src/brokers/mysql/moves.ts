@@ -1,7 +1,7 @@
 import { MAX_HISTORY } from "../../broker/edit.ts";
 import type { HistoryEntry } from "../../job/job.ts";
-import type { Database } from "./database.ts";
-import { toNumber } from "./rows.ts";
+import { type Database, Transaction } from "./database.ts";
+import { type Result, toNumber } from "./rows.ts";
 import type { Sender } from "./session.ts";
 import type { SqlValue, Statement } from "./statement.ts";
 
@@ -99,7 +99,28 @@ export class Moves {
     this.#storied.add(id);
   }
 
-  statements(): readonly Statement[] {
+  /**
+   * Does it all, after what the caller has to do itself, as the last packet of a transaction of ours or as
+   * a part of the user's. Histories that became too long are cut behind it. Resolves with the answers to `after`.
+   */
+  async apply(
+    sender: Sender,
+    before: readonly Statement[],
+    after: readonly Statement[] = [],
+  ): Promise<readonly Result[]> {
+    const checks = this.#database.many("longHistories", [...this.#storied], MAX_HISTORY);
+    const statements = [...before, ...this.#statements(), ...after, ...checks];
+    const isOurs = sender instanceof Transaction;
+    const answers = await (isOurs ? sender.commit(statements) : sender.send(statements));
+    const long = answers.slice(answers.length - checks.length);
+    const jobs = long.flatMap(({ rows }) => rows.map(([job]) => toNumber(job)));
+    const trims = jobs.map((job) => this.#database.statement("trimHistory", job, job, MAX_HISTORY));
+    await (isOurs ? sender.session : sender).send(trims);
+    const end = answers.length - checks.length;
+    return answers.slice(end - after.length, end);
+  }
+
+  #statements(): readonly Statement[] {
     const database = this.#database;
     return [
       ...this.#changes,
@@ -111,14 +132,6 @@ export class Moves {
       ...database.many("addHistory", this.#history),
       ...forget(database, this.#forgotten),
     ];
-  }
-
-  /** Cuts histories that have become too long. */
-  async trim(sender: Sender): Promise<void> {
-    if (this.#storied.size === 0) return;
-    const long = await sender.send(this.#database.many("longHistories", [...this.#storied], MAX_HISTORY));
-    const jobs = long.flatMap(({ rows }) => rows.map(([job]) => toNumber(job)));
-    await sender.send(jobs.map((job) => this.#database.statement("trimHistory", job, job, MAX_HISTORY)));
   }
 }
 

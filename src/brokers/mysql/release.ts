@@ -40,9 +40,8 @@ export async function release(
     (isPoison ? poisoned : waiting).push(text);
   }
   const ended = held.map(({ id }) => id);
-  await transaction.send([...database.many("dropRunning", ended), ...moves.statements()]);
-  await moves.trim(transaction);
-  await transaction.commit([database.statement("deleteHolder", holderId)]);
+  const last = [database.statement("deleteHolder", holderId)];
+  await moves.apply(transaction, database.many("dropRunning", ended), last);
   return { waiting, poisoned };
 }
 

@@ -24,7 +24,9 @@ export function lockHeld(database: Database, outcomes: readonly Outcome[]): read
 
 export interface Completion {
   readonly settled: readonly boolean[];
-  readonly statements: readonly Statement[];
+  /** What is to be written, and before it. */
+  readonly moves: Moves;
+  readonly before: readonly Statement[];
 }
 
 /** Says what ends claims whose jobs completed, and of which outcomes the claim still held. */
@@ -50,7 +52,7 @@ export function complete(
     moves.finish(job, { state: FINISHED.completed, now, keepMs, result: result ?? null });
     return true;
   });
-  return { settled, statements: [...database.many("dropRunning", ended), ...moves.statements()] };
+  return { settled, moves, before: database.many("dropRunning", ended) };
 }
 
 /** Applies outcomes of all kinds in the transaction that is open. `isNews` is whether somebody should be woken. */
@@ -76,8 +78,7 @@ export async function settle(
     apply(moves, queues, { outcome, job, now });
     return true;
   });
-  await sender.send([...database.many("dropRunning", ended), ...moves.statements()]);
-  await moves.trim(sender);
+  await moves.apply(sender, database.many("dropRunning", ended));
   return { settled, isNews: moves.isNews };
 }
 

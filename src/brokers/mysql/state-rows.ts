@@ -1,6 +1,5 @@
 import type { JobRecord } from "../../job/job.ts";
 import type { JobState } from "../../job/states.ts";
-import { dropWaiting } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED } from "./moves.ts";
@@ -20,14 +19,10 @@ export async function lockRows(
 ): Promise<ReadonlyMap<number, number>> {
   const answers = await sender.send([
     ...database.many("lockRunningOnes", idsOf(jobs, "running")),
-    ...waitingRows(jobs, queues).map(({ queue, turn, id }) =>
-      database.statement("lockWaitingOnes", queue, turn, [id]),
-    ),
-    ...scheduledRows(jobs).map(({ due, id }) => database.statement("lockScheduledOne", due, id)),
+    ...database.many("lockWaitingOnes", waitingRows(jobs, queues)),
+    ...database.many("lockScheduledOnes", scheduledRows(jobs)),
     ...database.many("lockBlockedOnes", idsOf(jobs, "blocked")),
-    ...finishedRows(jobs, queues).map(({ queue, state, id }) =>
-      database.statement("lockFinishedOnes", queue, state, [id]),
-    ),
+    ...database.many("lockFinishedOnes", finishedRows(jobs, queues)),
   ]);
   return new Map(
     answers.flatMap(({ rows }) => rows.map(([id, token]) => [toNumber(id), toNumber(token)] as const)),
@@ -38,12 +33,10 @@ export async function lockRows(
 export function dropRows(database: Database, jobs: readonly JobRecord[], queues: Queues): readonly Statement[] {
   return [
     ...database.many("dropRunning", idsOf(jobs, "running")),
-    ...dropWaiting(database, waitingRows(jobs, queues)),
-    ...scheduledRows(jobs).map(({ due, id }) => database.statement("dropScheduled", due, id)),
+    ...database.many("dropWaiting", waitingRows(jobs, queues)),
+    ...database.many("dropScheduled", scheduledRows(jobs)),
     ...database.many("dropBlocked", idsOf(jobs, "blocked")),
-    ...finishedRows(jobs, queues).map(({ queue, state, id }) =>
-      database.statement("dropFinished", queue, state, [id]),
-    ),
+    ...database.many("dropFinished", finishedRows(jobs, queues)),
   ];
 }
 
@@ -51,31 +44,21 @@ function idsOf(jobs: readonly JobRecord[], state: JobState): readonly number[] {
   return jobs.filter((job) => job.state === state).map(({ id }) => toRowId(id));
 }
 
-function waitingRows(jobs: readonly JobRecord[], queues: Queues) {
-  const rows = jobs.flatMap(({ id, state, queue, priority }) =>
-    state === "waiting" ? [{ queue: queues.number(queue), turn: 0 - priority, id: toRowId(id) }] : [],
+function waitingRows(jobs: readonly JobRecord[], queues: Queues): readonly (readonly number[])[] {
+  return jobs.flatMap(({ id, state, queue, priority }) =>
+    state === "waiting" ? [[queues.number(queue), 0 - priority, toRowId(id)]] : [],
   );
-  return rows.sort((a, b) => a.queue - b.queue || a.turn - b.turn || a.id - b.id);
 }
 
-function scheduledRows(jobs: readonly JobRecord[]) {
-  const rows = jobs.flatMap(({ id, state, runAt }) =>
-    state === "scheduled" && runAt !== undefined ? [{ due: runAt.getTime(), id: toRowId(id) }] : [],
+function scheduledRows(jobs: readonly JobRecord[]): readonly (readonly number[])[] {
+  return jobs.flatMap(({ id, state, runAt }) =>
+    state === "scheduled" && runAt !== undefined ? [[runAt.getTime(), toRowId(id)]] : [],
   );
-  return rows.sort((a, b) => a.due - b.due || a.id - b.id);
 }
 
-function finishedRows(jobs: readonly JobRecord[], queues: Queues) {
-  const rows = jobs.flatMap(({ id, state, queue }) =>
-    state in FINISHED
-      ? [
-          {
-            queue: queues.number(queue),
-            state: FINISHED[state === "completed" || state === "failed" ? state : "cancelled"],
-            id: toRowId(id),
-          },
-        ]
-      : [],
-  );
-  return rows.sort((a, b) => a.queue - b.queue || a.state - b.state || a.id - b.id);
+function finishedRows(jobs: readonly JobRecord[], queues: Queues): readonly (readonly number[])[] {
+  return jobs.flatMap(({ id, state, queue }) => {
+    if (state !== "completed" && state !== "failed" && state !== "cancelled") return [];
+    return [[queues.number(queue), FINISHED[state], toRowId(id)]];
+  });
 }

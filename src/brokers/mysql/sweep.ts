@@ -33,7 +33,7 @@ export class ExpirySweep {
     const [lastQueue = 0, lastState = 0, lastId = 0] = rows.at(-1) ?? [];
     const isEnd = rows.length < CHUNK;
     const expired = rows.filter(([, , , isExpired]) => isExpired === 1);
-    const part = expired.slice(0, MAX_DELETED);
+    const part = expired.slice(0, MAX_DELETED).map((row) => row.slice(0, 3));
     // What is left of this chunk is swept with the next call.
     if (part.length === expired.length) this.#from = isEnd ? START : [lastQueue, lastState, lastId];
     if (part.length === 0) return { deleted: 0, more: !isEnd };
@@ -41,23 +41,17 @@ export class ExpirySweep {
     return { deleted, more: !isEnd || part.length < expired.length };
   }
 
-  async #delete(transaction: Transaction, rows: readonly (readonly number[])[]): Promise<number> {
-    const groups = new Map<string, { queue: number; state: number; ids: number[] }>();
-    for (const [queue = 0, state = 0, id = 0] of rows) {
-      const key = `${queue} ${state}`;
-      const group = groups.get(key) ?? { queue, state, ids: [] };
-      group.ids.push(id);
-      groups.set(key, group);
-    }
-    await transaction.send([this.#database.statement("setNow")]);
-    let deleted = 0;
-    for (const { queue, state, ids } of groups.values()) {
-      const locked = await transaction.send(this.#database.many("lockExpired", ids, queue, state));
-      const found = locked.flatMap((answer) => answer.rows.map(([id]) => toNumber(id)));
-      const drops = this.#database.many("dropFinishedOf", found, queue, state);
-      await transaction.send([...drops, ...forget(this.#database, found)]);
-      deleted += found.length;
-    }
-    return deleted;
+  async #delete(transaction: Transaction, places: readonly (readonly number[])[]): Promise<number> {
+    const [, ...locked] = await transaction.send([
+      this.#database.statement("setNow"),
+      ...this.#database.many("lockExpired", places),
+    ]);
+    const found = locked.flatMap(({ rows }) => rows.map((row) => row.map(toNumber)));
+    const ids = found.map(([, , id = 0]) => id);
+    await transaction.commit([
+      ...this.#database.many("dropFinished", found),
+      ...forget(this.#database, ids),
+    ]);
+    return found.length;
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Wakeups } from "../../broker/wakeups.ts";
 import type { Database } from "./database.ts";
 import type { MysqlRow } from "./rows.ts";
@@ -11,6 +12,8 @@ const LIVELY_MS = 2000;
 const BUSY_MS = 50;
 /** Who begins first may commit last: after news there is one more call, in case. */
 const ECHO_MS = 25;
+/** All announcements write one row: many at a time are one. */
+const GAP_MS = 5;
 
 /**
  * Wakes by looking, as neither MySQL nor MariaDB can call. One look reads two numbers by index: the newest job,
@@ -119,6 +122,7 @@ export class MysqlWakeups implements Wakeups {
       while (!this.#isAnnounced) {
         this.#isAnnounced = true;
         await this.#database.send([this.#database.statement("announce")]);
+        if (!this.#isAnnounced && !this.#isClosed) await delay(GAP_MS);
       }
     } catch {
       // Nothing can be told now.

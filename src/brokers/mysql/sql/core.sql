@@ -1,5 +1,6 @@
--- The contract's core. `for update` always goes by primary key, and each call locks in one order: the holder, then rows of
--- a state by id, then rows of jobs. The server's clock is read once for all statements of a call.
+-- The contract's core. What locks or deletes goes by primary key and says so: a planner that believes a table to be empty
+-- would lock all of it. Each call locks in one order: the holder, then rows of a state by id, then rows of jobs. The
+-- server's clock is read once for all statements of a call.
 
 -- name: now
 select timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000;
@@ -12,9 +13,6 @@ select id, name from ganger_queues where name in (?);
 
 -- name: addQueues
 insert ignore into ganger_queues (name) values ?;
-
--- name: queueNames
-select id, name from ganger_queues where id in (?);
 
 -- name: insertJobs
 insert into ganger_jobs (queue, name, payload, priority, run_at, max_crashes, options, tags, enqueued_at) values ?;
@@ -39,14 +37,15 @@ insert into ganger_running (id, token, queue, holder, claimed_at) values ?;
 select id, @ganger_now from ganger_holders where name = ? and alive_until > @ganger_now lock in share mode;
 
 -- name: lockWaiting
-select id, turn, token from ganger_waiting where queue = ? order by turn, id limit ? for update skip locked;
+select id, turn, token from ganger_waiting force index (primary)
+where queue = ? order by turn, id limit ? for update skip locked;
 
 -- name: dropWaiting
-delete from ganger_waiting where queue = ? and turn = ? and id in (?);
+delete w from ganger_waiting w force index (primary) where (w.queue, w.turn, w.id) in (?);
 
 -- name: claimedJobs
 select id, name, payload, priority, attempts, interruptions, crashes, enqueued_at, options
-from ganger_jobs where id in (?);
+from ganger_jobs force index (primary) where id in (?);
 
 -- A subquery in the list of columns is asked once a queue, whatever the planner thinks of it.
 -- name: hasWaiting
@@ -54,27 +53,24 @@ select q.id, (select w.id from ganger_waiting w where w.queue = q.id limit 1) as
 from ganger_queues q where q.id in (?) having found is not null;
 
 -- name: lockHeld
-select id, token, queue from ganger_running where id in (?) order by id for update;
+select id, token, queue from ganger_running force index (primary) where id in (?) order by id for update;
 
 -- name: lockHeldJobs
 select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes
-from ganger_running r straight_join ganger_jobs j on j.id = r.id
+from ganger_running r force index (primary) straight_join ganger_jobs j force index (primary) on j.id = r.id
 where r.id in (?) order by r.id for update;
 
 -- name: dropRunning
-delete from ganger_running where id in (?);
-
--- name: restore
-select id, token from ganger_running where id in (?) and holder = ?;
+delete r from ganger_running r force index (primary) where r.id in (?);
 
 -- name: countAttempt
 update ganger_jobs set attempts = attempts + ?, error = ? where id = ?;
 
 -- name: countInterruption
-update ganger_jobs set interruptions = interruptions + 1 where id in (?);
+update ganger_jobs force index (primary) set interruptions = interruptions + 1 where id in (?);
 
 -- name: countCrash
-update ganger_jobs set crashes = crashes + 1 where id in (?);
+update ganger_jobs force index (primary) set crashes = crashes + 1 where id in (?);
 
 -- name: setError
 update ganger_jobs set error = ? where id = ?;
@@ -86,13 +82,13 @@ update ganger_jobs set run_at = ? where id = ?;
 update ganger_jobs set queue = ?, payload = coalesce(?, payload), attempts = 0 where id = ?;
 
 -- name: deleteJobs
-delete from ganger_jobs where id in (?);
+delete j from ganger_jobs j force index (primary) where j.id in (?);
 
 -- name: deleteHistory
-delete from ganger_history where job in (?);
+delete h from ganger_history h force index (primary) where h.job in (?);
 
 -- name: deleteLogs
-delete from ganger_logs where job in (?);
+delete l from ganger_logs l force index (primary) where l.job in (?);
 
 -- name: addHistory
 insert into ganger_history (job, at, event, detail) values ?;
@@ -103,10 +99,10 @@ delete from ganger_history where job = ? and seq <
   (select min(seq) from (select seq from ganger_history where job = ? order by seq desc limit ?) newest);
 
 -- name: longHistories
-select job from ganger_history where job in (?) group by job having count(*) > ?;
+select job from ganger_history force index (primary) where job in (?) group by job having count(*) > ?;
 
 -- name: beat
-update ganger_holders set alive_until =
+update ganger_holders force index (name) set alive_until =
   greatest(alive_until, timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000 + ?)
 where name in (?);
 

@@ -2,37 +2,37 @@
 -- says that the job has moved on.
 
 -- name: lockWaitingOnes
-select id, token from ganger_waiting where queue = ? and turn = ? and id in (?) order by id for update;
+select id, token from ganger_waiting force index (primary)
+where (queue, turn, id) in (?) order by queue, turn, id for update;
 
--- name: lockScheduledOne
-select id, token from ganger_scheduled where due = ? and id = ? for update;
+-- name: lockScheduledOnes
+select id, token from ganger_scheduled force index (primary)
+where (due, id) in (?) order by due, id for update;
 
 -- name: lockBlockedOnes
-select id, token from ganger_blocked where id in (?) order by id for update;
+select id, token from ganger_blocked force index (primary) where id in (?) order by id for update;
 
 -- name: lockRunningOnes
-select id, token from ganger_running where id in (?) order by id for update;
+select id, token from ganger_running force index (primary) where id in (?) order by id for update;
 
 -- name: lockFinishedOnes
-select id, token from ganger_finished where queue = ? and state = ? and id in (?) order by id for update;
-
--- name: lockJobs
-select id, 0 from ganger_jobs where id in (?) order by id for update;
+select id, token from ganger_finished force index (primary)
+where (queue, state, id) in (?) order by queue, state, id for update;
 
 -- name: tagsOf
-select id, tags from ganger_jobs where id in (?) order by id for update;
+select id, tags from ganger_jobs force index (primary) where id in (?) order by id for update;
 
 -- name: dropScheduled
-delete from ganger_scheduled where due = ? and id = ?;
+delete s from ganger_scheduled s force index (primary) where (s.due, s.id) in (?);
 
 -- name: dropBlocked
-delete from ganger_blocked where id in (?);
+delete b from ganger_blocked b force index (primary) where b.id in (?);
 
 -- name: dropFinished
-delete from ganger_finished where queue = ? and state = ? and id in (?);
+delete f from ganger_finished f force index (primary) where (f.queue, f.state, f.id) in (?);
 
 -- name: revive
-update ganger_jobs set attempts = 0, crashes = 0, error = null, run_at = null where id in (?);
+update ganger_jobs force index (primary) set attempts = 0, crashes = 0, error = null, run_at = null where id in (?);
 
 -- name: setQueue
 update ganger_jobs set queue = ? where id in (?);
@@ -44,7 +44,7 @@ update ganger_jobs set priority = ? where id in (?);
 update ganger_jobs set tags = ? where id = ?;
 
 -- name: stillHeld
-select id, token from ganger_running where id in (?);
+select id, token from ganger_running force index (primary) where id in (?);
 
 -- name: note
 update ganger_running set progress = ? where id = ?;
@@ -66,10 +66,8 @@ select straight_join s.id from ganger_scheduled s join ganger_jobs j on j.id = s
 select straight_join b.id from ganger_blocked b join ganger_jobs j on j.id = b.id where j.queue = ? limit ?;
 
 -- name: finishedIn
-select id from ganger_finished where queue = ? and state = ? and id <= ? order by id limit ? for update skip locked;
+select id from ganger_finished force index (primary)
+where queue = ? and state = ? and id <= ? order by id limit ? for update skip locked;
 
 -- name: newestFinished
 select max(id) from ganger_finished where queue = ? and state = ?;
-
--- name: dropFinishedOf
-delete from ganger_finished where id in (?) and queue = ? and state = ?;

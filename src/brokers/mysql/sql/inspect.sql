@@ -28,19 +28,22 @@ select straight_join
     when w.id is not null then 'waiting'
     when s.id is not null then 'scheduled'
     when b.id is not null then 'blocked'
-    when f.state = 4 then 'completed'
-    when f.state = 5 then 'failed'
+    when c.id is not null then 'completed'
+    when f.id is not null then 'failed'
     else 'cancelled'
   end,
-  h.name, r.claimed_at, r.progress, f.finished_at, f.expires_at, f.result
-from ganger_jobs j
+  h.name, r.claimed_at, r.progress, coalesce(c.finished_at, f.finished_at, x.finished_at),
+  coalesce(c.expires_at, f.expires_at, x.expires_at), c.result
+from ganger_jobs j force index (primary)
 join ganger_queues q on q.id = j.queue
 left join ganger_running r on r.id = j.id
 left join ganger_holders h on h.id = r.holder
 left join ganger_waiting w on w.queue = j.queue and w.turn = -j.priority and w.id = j.id
 left join ganger_scheduled s on s.due = j.run_at and s.id = j.id
 left join ganger_blocked b on b.id = j.id
-left join ganger_finished f on f.queue = j.queue and f.state in (4, 5, 6) and f.id = j.id
+left join ganger_finished c on c.queue = j.queue and c.state = 4 and c.id = j.id
+left join ganger_finished f on f.queue = j.queue and f.state = 5 and f.id = j.id
+left join ganger_finished x on x.queue = j.queue and x.state = 6 and x.id = j.id
 where j.id in (?);
 
 -- name: history

@@ -5,11 +5,8 @@ select due, timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000 
 
 -- name: dueRows
 select straight_join s.due, s.id, s.token, j.queue, j.priority
-from ganger_scheduled s join ganger_jobs j on j.id = s.id
+from ganger_scheduled s force index (primary) join ganger_jobs j force index (primary) on j.id = s.id
 where s.due <= @ganger_now order by s.due, s.id limit ? for update skip locked;
-
--- name: dropDue
-delete from ganger_scheduled where due = ? and id in (?);
 
 -- name: overdueHolders
 select name from ganger_holders
@@ -21,14 +18,15 @@ where (queue > ?) or (queue = ? and state > ?) or (queue = ? and state = ? and i
 order by queue, state, id limit ?;
 
 -- name: lockExpired
-select id from ganger_finished
-where id in (?) and queue = ? and state = ? and expires_at <= @ganger_now order by id for update skip locked;
+select queue, state, id from ganger_finished force index (primary)
+where (queue, state, id) in (?) and expires_at <= @ganger_now order by queue, state, id for update skip locked;
 
 -- name: finishedCounts
 select queue, state, count(*) from ganger_finished group by queue, state;
 
 -- name: oldestFinished
-select id from ganger_finished where queue = ? and state = ? order by id limit ? for update skip locked;
+select id from ganger_finished force index (primary)
+where queue = ? and state = ? order by id limit ? for update skip locked;
 
 -- name: oldestDue
 select count(*), min(due), timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000
@@ -43,8 +41,10 @@ left join ganger_running r on r.id = j.id
 left join ganger_waiting w on w.queue = j.queue and w.turn = -j.priority and w.id = j.id
 left join ganger_scheduled s on s.due = j.run_at and s.id = j.id
 left join ganger_blocked b on b.id = j.id
-left join ganger_finished f on f.queue = j.queue and f.state in (4, 5, 6) and f.id = j.id
-where r.id is null and w.id is null and s.id is null and b.id is null and f.id is null;
+left join ganger_finished c on c.queue = j.queue and c.state = 4 and c.id = j.id
+left join ganger_finished f on f.queue = j.queue and f.state = 5 and f.id = j.id
+left join ganger_finished x on x.queue = j.queue and x.state = 6 and x.id = j.id
+where coalesce(r.id, w.id, s.id, b.id, c.id, f.id, x.id) is null;
 
 -- name: variables
 show variables where variable_name in ('version', 'version_comment', 'innodb_autoinc_lock_mode', 'max_allowed_packet',
