@@ -105,12 +105,10 @@ export class Claiming {
     const rows = this.taken.map(({ id, token, queue }) => [id, token, queue, this.holder, this.#now]);
     return [
       ...this.#database.many("addRunning", rows),
-      ...this.#database.many(
-        "dropWaiting",
-        this.taken.map(({ queue, turn, id }) => [queue, turn, id]),
-      ),
-      ...this.#database.many(
+      ...dropWaiting(this.#database, this.taken),
+      ...this.#database.each(
         "claimedJobs",
+        "id",
         this.taken.map(({ id }) => id),
       ),
     ];
@@ -125,3 +123,28 @@ export class Claiming {
     });
   }
 }
+
+/** Deletes rows of waiting by their whole key, for each queue and priority. */
+export function dropWaiting(
+  database: Database,
+  rows: readonly { readonly queue: number; readonly turn: number; readonly id: number }[],
+): readonly Statement[] {
+  const groups = new Map<string, { queue: number; turn: number; ids: number[] }>();
+  for (const { queue, turn, id } of rows) {
+    const key = `${queue} ${turn}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { queue, turn, ids: [id] });
+    else group.ids.push(id);
+  }
+  if (groups.size > MAX_GROUPS) {
+    return database.many(
+      "dropWaitingOnes",
+      rows.map(({ queue, turn, id }) => [queue, turn, id]),
+    );
+  }
+  return [...groups.values()].flatMap(({ queue, turn, ids }) =>
+    database.each("dropWaiting", "w.id", ids, queue, turn),
+  );
+}
+
+const MAX_GROUPS = 8;

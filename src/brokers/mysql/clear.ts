@@ -1,74 +1,101 @@
+import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import type { JobState } from "../../job/states.ts";
-import { type Database, LONG_MS } from "./database.ts";
-import { FINISHED, forget } from "./moves.ts";
-import { toNumber } from "./rows.ts";
-import { PENDING } from "./state-rows.ts";
+import type { Database, Transaction } from "./database.ts";
+import { FINISHED, Moves } from "./moves.ts";
+import { type Result, toNumber } from "./rows.ts";
+import type { SqlValue } from "./statement.ts";
 
+/** Jobs of each state that one transaction clears at most. */
 const PART = 500;
-const ALL = Number.MAX_SAFE_INTEGER;
 
-/** What a queue has that can be cleared. */
-export interface Contents {
-  /** The newest finished job of each state that has any. */
-  readonly finished: readonly { readonly state: number; readonly last: number }[];
-  /** Ids of jobs that are yet to run. */
-  readonly pending: readonly string[];
+interface Clearing {
+  readonly queue: number;
+  /** Codes of the finished states that are to be deleted. */
+  readonly finished: readonly number[];
+  readonly pending: readonly Pending[];
 }
 
-const LISTS = { waiting: "waitingIn", scheduled: "scheduledIn", blocked: "blockedIn" } as const;
+type Pending = "waiting" | "scheduled" | "blocked";
 
-export async function contentsOf(
-  database: Database,
-  queue: number,
-  state: JobState | undefined,
-): Promise<Contents> {
-  const finished = Object.entries(FINISHED).filter(([name]) => state === undefined || name === state);
-  const lists = Object.entries(LISTS).filter(([name]) => state === undefined || name === state);
-  const answers = await database.send(
-    [
-      ...finished.map(([, code]) => database.statement("newestFinished", queue, code)),
-      ...lists.map(([, list]) => database.statement(list, queue, ALL)),
-    ],
-    LONG_MS,
-  );
-  const pending = answers.slice(finished.length).flatMap(({ rows }) => rows.map(([id]) => String(id)));
-  const newest = finished.map(([, code], place) => {
-    return { state: code, last: toNumber(answers[place]?.rows[0]?.[0] ?? 0) };
-  });
-  return { finished: newest.filter(({ last }) => last > 0), pending: mayCancel(state) ? pending : [] };
-}
+const PENDING: readonly Pending[] = ["waiting", "scheduled", "blocked"];
 
-function mayCancel(state: JobState | undefined): boolean {
-  return state === undefined || PENDING.includes(state);
-}
-
-/** Deletes finished jobs up to the newest there was, some in each transaction. */
-export async function deleteFinished(
-  database: Database,
-  queue: number,
-  finished: Contents["finished"],
-): Promise<number> {
-  let deleted = 0;
-  for (const { state, last } of finished) {
-    for (let amount = PART; amount === PART; deleted += amount) {
-      amount = await deletePart(database, { queue, state, last });
-    }
-  }
-  return deleted;
-}
-
-function deletePart(
-  database: Database,
-  { queue, state, last }: { queue: number; state: number; last: number },
-): Promise<number> {
-  return database.write(async (transaction) => {
-    const [found] = await transaction.send([database.statement("finishedIn", queue, state, last, PART)]);
-    const ids = (found?.rows ?? []).map(([id]) => toNumber(id));
-    const drops = database.many(
-      "dropFinished",
-      ids.map((id) => [queue, state, id]),
+/** Empties a queue, some jobs in each transaction. What is cancelled now is to be looked at for a while: it is not deleted. */
+export async function clear(database: Database, queue: number, state: JobState | undefined): Promise<number> {
+  const isWanted = (name: string) => state === undefined || state === name;
+  let finished = Object.entries(FINISHED).flatMap(([name, code]) => (isWanted(name) ? [code] : []));
+  const pending = PENDING.filter(isWanted);
+  let touched = 0;
+  for (let more = true; more; ) {
+    const part = await database.write((transaction) =>
+      clearPart(database, transaction, { queue, finished, pending }),
     );
-    await transaction.commit([...drops, ...forget(database, ids)]);
-    return ids.length;
+    touched += part.touched;
+    more = part.more;
+    if (part.hasCancelled) finished = [];
+  }
+  return touched;
+}
+
+async function clearPart(
+  database: Database,
+  transaction: Transaction,
+  { queue, finished, pending }: Clearing,
+): Promise<{ readonly touched: number; readonly more: boolean; readonly hasCancelled: boolean }> {
+  const [clock, ...answers] = await transaction.send([
+    database.statement("now"),
+    ...finished.map((code) => database.statement("oldestFinished", queue, code, PART)),
+    ...pending.map((name) => database.statement(`${name}In`, queue, PART)),
+  ]);
+  const now = toNumber(clock?.rows[0]?.[0]);
+  const moves = new Moves(database);
+  const deleted = finished.flatMap((code, place) => {
+    const ids = idsOf(answers[place]);
+    for (const id of ids) moves.forget(id);
+    return ids.map((id) => [queue, code, id]);
   });
+  const drops = [...database.many("dropFinished", deleted)];
+  const hasAll = finished.every((_, place) => idsOf(answers[place]).length < PART);
+  if (!hasAll) {
+    await moves.apply(transaction, drops);
+    return { touched: deleted.length, more: true, hasCancelled: false };
+  }
+
+  let cancelled = 0;
+  let more = false;
+  const cancel = (found: readonly Result[], name: Pending) => {
+    for (const row of found.flatMap(({ rows }) => rows)) {
+      const [id = 0, token = 0] = row.map(toNumber);
+      moves.addHistory({ id, now, event: "cancelled", detail: `while ${name}` });
+      const keepMs = DEFAULT_KEEP_MS.cancelled;
+      moves.finish({ id, token, queue }, { state: FINISHED.cancelled, now, keepMs });
+      cancelled++;
+    }
+  };
+  for (const [place, name] of pending.entries()) {
+    const answer = answers[finished.length + place];
+    const found = answer?.rows ?? [];
+    if (found.length === 0 || answer === undefined) continue;
+    more ||= found.length === PART;
+    const keys = found.map((row) => keyOf(name, queue, row.map(toNumber)));
+    // Rows of waiting are locked by being found; others are found by reading those of all queues.
+    const locked =
+      name === "waiting" ? [answer] : await transaction.send(database.many(LOCKS[name], keys));
+    cancel(locked, name);
+    drops.push(...database.many(DROPS[name], keys));
+  }
+  await moves.apply(transaction, drops);
+  return { touched: deleted.length + cancelled, more, hasCancelled: true };
+}
+
+const LOCKS = { scheduled: "lockScheduledOnes", blocked: "lockBlockedOnes" } as const;
+const DROPS = { waiting: "dropWaitingOnes", scheduled: "dropScheduled", blocked: "dropBlocked" } as const;
+
+/** The primary key of a row of `waitingIn` and the like. */
+function keyOf(name: Pending, queue: number, [id = 0, , place = 0]: readonly number[]): SqlValue {
+  if (name === "waiting") return [queue, place, id];
+  return name === "scheduled" ? [place, id] : id;
+}
+
+function idsOf(answer: Result | undefined): readonly number[] {
+  return (answer?.rows ?? []).map(([id]) => toNumber(id));
 }

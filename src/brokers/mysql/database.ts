@@ -4,7 +4,7 @@ import type { Connections } from "./connections.ts";
 import { isContention, isDeadlock, isGone, toFailure } from "./failure.ts";
 import type { MysqlRow, Result } from "./rows.ts";
 import { ANSWER_MS, type Sender, type Session } from "./session.ts";
-import { type SqlValue, type Statement, toChunks } from "./statement.ts";
+import { type SqlValue, type Statement, toChunks, toConditions } from "./statement.ts";
 
 const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store", "wakeups"];
 
@@ -48,6 +48,11 @@ export class Database {
   /** The same statement for many rows or ids, as often as they do not fit into one. */
   many(name: string, rows: readonly SqlValue[], ...more: SqlValue[]): readonly Statement[] {
     return toChunks(rows).map((chunk) => this.statement(name, chunk, ...more));
+  }
+
+  /** A statement about ids, as often as it takes to name them. */
+  each(name: string, column: string, ids: readonly number[], ...more: SqlValue[]): readonly Statement[] {
+    return toConditions(column, ids).map((condition) => this.statement(name, condition, ...more));
   }
 
   text(name: string): string {

@@ -3,7 +3,7 @@ import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
 import type { JobRecord } from "../../job/job.ts";
 import type { JobState } from "../../job/states.ts";
 import { annotate } from "./annotate.ts";
-import { contentsOf, deleteFinished } from "./clear.ts";
+import { clear } from "./clear.ts";
 import type { Database, Transaction } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED, Moves, type Moving } from "./moves.ts";
@@ -105,11 +105,7 @@ export class MysqlEdit implements Edit {
   async clear(queue: string, state?: JobState): Promise<number> {
     const [number] = await this.#queues.find([queue]);
     if (number === undefined) return 0;
-    const { finished, pending } = await contentsOf(this.#database, number, state);
-    // In this order: what is cancelled now is to be looked at for a while.
-    const deleted = await deleteFinished(this.#database, number, finished);
-    const cancelled = await this.cancel(pending);
-    return deleted + cancelled.filter(Boolean).length;
+    return clear(this.#database, number, state);
   }
 
   annotate(notes: readonly Note[]): Promise<readonly boolean[]> {

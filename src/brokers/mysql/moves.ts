@@ -137,5 +137,9 @@ export class Moves {
 
 /** Deletes all there is of jobs that no state names any more. */
 export function forget(database: Database, ids: readonly number[]): readonly Statement[] {
-  return ["deleteJobs", "deleteHistory", "deleteLogs"].flatMap((name) => database.many(name, ids));
+  return [
+    ...database.each("deleteJobs", "j.id", ids),
+    ...database.each("deleteHistory", "h.job", ids),
+    ...database.each("deleteLogs", "l.job", ids),
+  ];
 }

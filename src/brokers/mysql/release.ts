@@ -25,7 +25,7 @@ export async function release(
   if (row === undefined) return undefined;
   const [holderId = 0, now = 0] = row.map(toNumber);
   const ids = (heldBy?.rows ?? []).map(([id]) => toNumber(id)).sort((a, b) => a - b);
-  const locked = await transaction.send(database.many("lockHeldJobs", ids));
+  const locked = await transaction.send(database.each("lockHeldJobs", "r.id", ids));
   const held = locked.flatMap(({ rows }) => rows.map(toHeld));
 
   const moves = new Moves(database);
@@ -41,7 +41,7 @@ export async function release(
   }
   const ended = held.map(({ id }) => id);
   const last = [database.statement("deleteHolder", holderId)];
-  await moves.apply(transaction, database.many("dropRunning", ended), last);
+  await moves.apply(transaction, database.each("dropRunning", "r.id", ended), last);
   return { waiting, poisoned };
 }
 

@@ -172,7 +172,7 @@ class Wire {
       return await new Promise((resolve, reject) => {
         this.#fail = reject;
         this.#dueAt = performance.now() + timeoutMs;
-        connection.query({ sql, rowsAsArray: true, typeCast: true }, (error, results) => {
+        connection.query({ sql, rowsAsArray: true, typeCast: true, values: null }, (error, results) => {
           if (error === null || error === undefined) resolve(results);
           else reject(error);
         });

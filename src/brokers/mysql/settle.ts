@@ -19,7 +19,7 @@ export function areCompleted(outcomes: readonly Outcome[]): outcomes is readonly
 
 /** Locks what the outcomes are about. The first answers of a packet that starts with it are for `complete`. */
 export function lockHeld(database: Database, outcomes: readonly Outcome[]): readonly Statement[] {
-  return database.many("lockHeld", toSortedIds(outcomes));
+  return database.each("lockHeld", "id", toSortedIds(outcomes));
 }
 
 export interface Completion {
@@ -52,7 +52,7 @@ export function complete(
     moves.finish(job, { state: FINISHED.completed, now, keepMs, result: result ?? null });
     return true;
   });
-  return { settled, moves, before: database.many("dropRunning", ended) };
+  return { settled, moves, before: database.each("dropRunning", "r.id", ended) };
 }
 
 /** Applies outcomes of all kinds in the transaction that is open. `isNews` is whether somebody should be woken. */
@@ -64,7 +64,7 @@ export async function settle(
 ): Promise<{ readonly settled: readonly boolean[]; readonly isNews: boolean }> {
   const [clock, ...locked] = await sender.send([
     database.statement("now"),
-    ...database.many("lockHeldJobs", toSortedIds(outcomes)),
+    ...database.each("lockHeldJobs", "r.id", toSortedIds(outcomes)),
   ]);
   const now = toNumber(clock?.rows[0]?.[0]);
   const held = new Map(locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), toHeld(row)] as const)));
@@ -78,7 +78,7 @@ export async function settle(
     apply(moves, queues, { outcome, job, now });
     return true;
   });
-  await moves.apply(sender, database.many("dropRunning", ended));
+  await moves.apply(sender, database.each("dropRunning", "r.id", ended));
   return { settled, isNews: moves.isNews };
 }
 

@@ -32,8 +32,8 @@ export async function lockRows(
 /** Deletes the rows that name jobs in the states they were seen in. */
 export function dropRows(database: Database, jobs: readonly JobRecord[], queues: Queues): readonly Statement[] {
   return [
-    ...database.many("dropRunning", idsOf(jobs, "running")),
-    ...database.many("dropWaiting", waitingRows(jobs, queues)),
+    ...database.each("dropRunning", "r.id", idsOf(jobs, "running")),
+    ...database.many("dropWaitingOnes", waitingRows(jobs, queues)),
     ...database.many("dropScheduled", scheduledRows(jobs)),
     ...database.many("dropBlocked", idsOf(jobs, "blocked")),
     ...database.many("dropFinished", finishedRows(jobs, queues)),

@@ -87,7 +87,7 @@ class UserSender implements Sender {
   #query(statement: Statement): Promise<unknown> {
     const sql = format(statement, quoteAsHex);
     return new Promise((resolve, reject) => {
-      this.#connection.query({ sql, rowsAsArray: true, typeCast: true }, (error, results) => {
+      this.#connection.query({ sql, rowsAsArray: true, typeCast: true, values: null }, (error, results) => {
         if (error === null || error === undefined) resolve(results);
         else reject(error);
       });

@@ -41,11 +41,14 @@ select id, turn, token from ganger_waiting force index (primary)
 where queue = ? order by turn, id limit ? for update skip locked;
 
 -- name: dropWaiting
+delete w from ganger_waiting w force index (primary) where ? and w.queue = ? and w.turn = ?;
+
+-- name: dropWaitingOnes
 delete w from ganger_waiting w force index (primary) where (w.queue, w.turn, w.id) in (?);
 
 -- name: claimedJobs
 select id, name, payload, priority, attempts, interruptions, crashes, enqueued_at, options
-from ganger_jobs force index (primary) where id in (?);
+from ganger_jobs force index (primary) where ?;
 
 -- A subquery in the list of columns is asked once a queue, whatever the planner thinks of it.
 -- name: hasWaiting
@@ -53,15 +56,15 @@ select q.id, (select w.id from ganger_waiting w where w.queue = q.id limit 1) as
 from ganger_queues q where q.id in (?) having found is not null;
 
 -- name: lockHeld
-select id, token, queue from ganger_running force index (primary) where id in (?) order by id for update;
+select id, token, queue from ganger_running force index (primary) where ? order by id for update;
 
 -- name: lockHeldJobs
 select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes
 from ganger_running r force index (primary) straight_join ganger_jobs j force index (primary) on j.id = r.id
-where r.id in (?) order by r.id for update;
+where ? order by r.id for update;
 
 -- name: dropRunning
-delete r from ganger_running r force index (primary) where r.id in (?);
+delete r from ganger_running r force index (primary) where ?;
 
 -- name: countAttempt
 update ganger_jobs set attempts = attempts + ?, error = ? where id = ?;
@@ -82,13 +85,13 @@ update ganger_jobs set run_at = ? where id = ?;
 update ganger_jobs set queue = ?, payload = coalesce(?, payload), attempts = 0 where id = ?;
 
 -- name: deleteJobs
-delete j from ganger_jobs j force index (primary) where j.id in (?);
+delete j from ganger_jobs j force index (primary) where ?;
 
 -- name: deleteHistory
-delete h from ganger_history h force index (primary) where h.job in (?);
+delete h from ganger_history h force index (primary) where ?;
 
 -- name: deleteLogs
-delete l from ganger_logs l force index (primary) where l.job in (?);
+delete l from ganger_logs l force index (primary) where ?;
 
 -- name: addHistory
 insert into ganger_history (job, at, event, detail) values ?;

@@ -56,18 +56,14 @@ insert into ganger_logs (job, at, line) values ?;
 delete from ganger_logs where job = ? and seq <
   (select min(seq) from (select seq from ganger_logs where job = ? order by seq desc limit ?) newest);
 
+-- What a queue has: id, token, and what else is in the key.
+
 -- name: waitingIn
-select id from ganger_waiting where queue = ? order by turn, id limit ?;
+select id, token, turn from ganger_waiting force index (primary)
+where queue = ? order by turn, id limit ? for update skip locked;
 
 -- name: scheduledIn
-select straight_join s.id from ganger_scheduled s join ganger_jobs j on j.id = s.id where j.queue = ? limit ?;
+select straight_join s.id, s.token, s.due from ganger_scheduled s join ganger_jobs j on j.id = s.id where j.queue = ? limit ?;
 
 -- name: blockedIn
-select straight_join b.id from ganger_blocked b join ganger_jobs j on j.id = b.id where j.queue = ? limit ?;
-
--- name: finishedIn
-select id from ganger_finished force index (primary)
-where queue = ? and state = ? and id <= ? order by id limit ? for update skip locked;
-
--- name: newestFinished
-select max(id) from ganger_finished where queue = ? and state = ?;
+select straight_join b.id, b.token from ganger_blocked b join ganger_jobs j on j.id = b.id where j.queue = ? limit ?;
