@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 import { enqueueWithin } from "./enqueue.ts";
 import { toFailure } from "./failure.ts";
 import type { Queues } from "./queues.ts";
-import { type MysqlConnection, type Result, toNumber, toResults, toUserConnection } from "./rows.ts";
+import { type MysqlConnection, type Result, toNumber, toResults, toText, toUserConnection } from "./rows.ts";
 import type { Sender } from "./session.ts";
 import { settle, targetsOf } from "./settle.ts";
 import { format, quoteAsHex, type Statement } from "./statement.ts";
@@ -18,6 +18,7 @@ import { format, quoteAsHex, type Statement } from "./statement.ts";
 export class MysqlTransactions implements Transactions {
   readonly #database: Database;
   readonly #queues: Queues;
+  #place: string | undefined;
 
   constructor(database: Database, queues: Queues) {
     this.#database = database;
@@ -25,50 +26,78 @@ export class MysqlTransactions implements Transactions {
   }
 
   async enqueue(connection: object, jobs: readonly NewJob[]): Promise<readonly string[]> {
-    const sender = await this.#join(connection);
+    const { sender, maxPacket, idStep } = await this.#join(connection);
     if (jobs.length === 0) return [];
     // On our own connection: a queue is there for all, whatever becomes of the user's transaction.
     await this.#queues.ensure(jobs.map(({ queue }) => queue));
-    return this.#telling(async () => {
-      const [sizes] = await sender.send([SIZES]);
-      const [maxPacket = 0, idStep = 1] = (sizes?.rows[0] ?? []).map(toNumber);
-      const store = { database: this.#database, queues: this.#queues };
-      // Hexadecimal digits are two a byte.
-      return enqueueWithin(store, sender, jobs, { maxPacket: maxPacket / 2, idStep });
-    });
+    const store = { database: this.#database, queues: this.#queues };
+    // Hexadecimal digits are two a byte.
+    const sizes = { maxPacket: maxPacket / 2, idStep };
+    return this.#whole(sender, () => enqueueWithin(store, sender, jobs, sizes));
   }
 
   async settle(connection: object, outcomes: readonly Outcome[]): Promise<readonly boolean[]> {
-    const sender = await this.#join(connection);
+    const { sender } = await this.#join(connection);
     if (outcomes.length === 0) return [];
     await this.#queues.ensure(targetsOf(outcomes));
-    return this.#telling(
-      async () => (await settle(this.#database, this.#queues, sender, outcomes)).settled,
+    const { settled } = await this.#whole(sender, () =>
+      settle(this.#database, this.#queues, sender, outcomes),
     );
+    return settled;
   }
 
   /** @throws `GANGER_TRANSACTION_INVALID` */
-  async #join(value: object): Promise<Sender> {
+  async #join(value: object): Promise<Joined> {
     const connection = toUserConnection(value);
     if (connection === undefined) throw invalid("What was given is no connection of mysql2's");
     const sender = new UserSender(connection);
-    const [status] = await sender.send([{ sql: "do 0", values: [] }]).catch((cause: unknown) => {
+    const [status, place] = await sender.send([STATUS, PLACE]).catch((cause: unknown) => {
       throw invalid("The connection that was given cannot be used", cause);
     });
-    if (status?.isInTransaction === true) return sender;
-    throw invalid("The connection that was given has no transaction open");
+    if (status?.isInTransaction !== true) throw invalid("The connection that was given has no transaction open");
+    const [maxPacket, idStep, ...names] = place?.rows[0] ?? [];
+    this.#place ??= toPlace((await this.#database.rows([PLACE]))[0]?.slice(2));
+    if (toPlace(names) !== this.#place) {
+      throw invalid("The connection that was given is to another database than the broker's");
+    }
+    return { sender, maxPacket: toNumber(maxPacket), idStep: toNumber(idStep) };
   }
 
-  async #telling<T>(work: () => Promise<T>): Promise<T> {
+  /** What is done is done as a whole, also when the user commits after it failed. */
+  async #whole<T>(sender: Sender, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      await sender.send([SAVE]);
+      const result = await work();
+      await sender.send([FORGET]);
+      return result;
     } catch (error) {
+      // After a deadlock there is neither a transaction nor a point in it any more.
+      await sender.send([RETURN]).catch(() => {});
       throw toFailure(error, "The connection that was given");
     }
   }
 }
 
-const SIZES: Statement = { sql: "select @@max_allowed_packet, @@auto_increment_increment", values: [] };
+interface Joined {
+  readonly sender: Sender;
+  readonly maxPacket: number;
+  readonly idStep: number;
+}
+
+const STATUS: Statement = { sql: "do 0", values: [] };
+const SAVE: Statement = { sql: "savepoint ganger", values: [] };
+const FORGET: Statement = { sql: "release savepoint ganger", values: [] };
+const RETURN: Statement = { sql: "rollback to savepoint ganger", values: [] };
+
+/** What the connection allows, and where it leads. */
+const PLACE: Statement = {
+  sql: "select @@max_allowed_packet, @@auto_increment_increment, database(), @@hostname, @@port",
+  values: [],
+};
+
+function toPlace(names: readonly unknown[] | undefined): string {
+  return JSON.stringify((names ?? []).map(toText));
+}
 
 /** Statements one by one, as whether several may go together is a setting of the user's. */
 class UserSender implements Sender {

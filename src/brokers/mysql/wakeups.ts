@@ -16,8 +16,8 @@ const ECHO_MS = 25;
 const GAP_MS = 5;
 
 /**
- * Wakes by looking, as neither MySQL nor MariaDB can call. One look reads two numbers by index: the newest job,
- * and a count of all else that is news. So enqueueing costs nothing more, and no two producers meet at one row.
+ * Wakes by looking, as neither MySQL nor MariaDB can call. One look reads three numbers by index: the newest
+ * job, the newest thing that befell one, and a count of all else that is news. So enqueueing costs nothing more, and no two producers meet at one row.
  */
 export class MysqlWakeups implements Wakeups {
   readonly #database: Database;
