@@ -107,7 +107,11 @@ const FAILURES: Readonly<Record<string, Meaning>> = {
   ],
   ECONNRESET: GONE,
   EPIPE: GONE,
-  ETIMEDOUT: GONE,
+  ETIMEDOUT: [
+    "GANGER_BROKER_UNREACHABLE",
+    "did not answer in time",
+    "See that a MySQL server listens there that is not stopped, and that no firewall is between.",
+  ],
   EHOSTUNREACH: GONE,
   ENETUNREACH: GONE,
   PROTOCOL_CONNECTION_LOST: GONE,
@@ -127,6 +131,11 @@ export function isDeadlock(error: unknown): boolean {
 /** Whether this error says that there is no connection any more, or none to be had now. */
 export function isGone(error: unknown): boolean {
   return isGangerError(error, "GANGER_BROKER_UNREACHABLE") || meaningOf(error)?.[0] === GONE[0];
+}
+
+/** Whether this user may not do what was asked. */
+export function isRefused(error: unknown): boolean {
+  return isGangerError(error, "GANGER_BROKER_REFUSED") || meaningOf(error) === GRANT;
 }
 
 export function isMissingTable(error: unknown): boolean {
