@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openBroker } from "../../src/broker/connect.ts";
+import { openBroker, openMigrations } from "../../src/broker/connect.ts";
 import { FACET_NAMES } from "../../src/broker/facets.ts";
 import { deleteKeys } from "../support/redis-keys.ts";
 import { service } from "../support/services.ts";
@@ -10,22 +10,37 @@ import { service } from "../support/services.ts";
 const PAGE = "docs/guide/choosing-a-broker.md";
 
 const dir = mkdtempSync(join(tmpdir(), "ganger-facets-"));
-const redis = await service("redis");
-const prefix = `facets-${process.pid}`;
-afterAll(async () => {
-  rmSync(dir, { recursive: true, force: true });
-  if (redis.unavailable === undefined) await deleteKeys(redis.url, prefix);
-});
-
-/** Servers that are not there on this machine, and why. */
-const UNAVAILABLE: Readonly<Record<string, string | undefined>> = { redis: redis.unavailable };
+const prefix = `facets_${process.pid}`;
+const servers = {
+  redis: await service("redis"),
+  postgres: await service("postgres"),
+  mysql: await service("mysql"),
+  rabbitmq: await service("rabbitmq"),
+};
 
 /** Where each broker is opened; a new broker gets a line here and a column there. */
 const URLS: Readonly<Record<string, string>> = {
   memory: "memory:",
   sqlite: `sqlite:${join(dir, "jobs.db")}?synchronous=off`,
-  redis: `${redis.url}?prefix=${prefix}`,
+  ...Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, `${url}?prefix=${prefix}`])),
 };
+
+/** Servers that are not on this machine, and why. */
+const UNAVAILABLE = new Map(Object.entries(servers).map(([name, { unavailable }]) => [name, unavailable]));
+
+/** Brokers whose URLs do not start with their names. */
+const SCHEMES: Readonly<Record<string, string>> = { rabbitmq: "amqp" };
+const schemeOf = (name: string) => SCHEMES[name] ?? name;
+
+afterAll(async () => {
+  rmSync(dir, { recursive: true, force: true });
+  for (const name of ["postgres", "mysql"]) {
+    if (UNAVAILABLE.get(name) !== undefined) continue;
+    await using migrations = await openMigrations(URLS[name] ?? "");
+    await migrations?.down(0);
+  }
+  if (servers.redis.unavailable === undefined) await deleteKeys(servers.redis.url, prefix);
+});
 
 const [head = [], ...rows] = tableOf(readFileSync(PAGE, "utf8"));
 const brokers = head.slice(1, -1);
@@ -39,12 +54,13 @@ describe(`the table of facets in ${PAGE}`, () => {
     const connect = readFileSync("src/broker/connect.ts", "utf8");
     const schemes = Array.from(connect.matchAll(/^ {2}"([a-z]+):": async/gm), ([, scheme]) => scheme);
 
-    expect(brokers).toEqual(schemes);
-    expect(Object.keys(URLS)).toEqual(schemes);
+    expect(brokers.map(schemeOf)).toEqual(schemes);
+    expect(Object.keys(URLS)).toEqual(brokers);
   });
 
-  it.for(brokers)("says what %s can do", async (name, { skip }) => {
-    skip(UNAVAILABLE[name] !== undefined, UNAVAILABLE[name]);
+  it.for(brokers)("says what %s can do", async (name, context) => {
+    const reason = UNAVAILABLE.get(name);
+    context.skip(reason !== undefined, reason);
     await using broker = await openBroker(URLS[name] ?? "");
     const place = head.indexOf(name);
 

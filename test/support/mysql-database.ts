@@ -30,7 +30,9 @@ export async function mysqlDatabase(server: string): Promise<MysqlDatabase> {
     query,
     async empty() {
       const tables = await query("show table status");
-      const full = tables.map((row) => String(row["Name"])).filter((table) => !/_(?:schema|counters)$/.test(table));
+      const full = tables
+        .map((row) => String(row["Name"]))
+        .filter((table) => !/_(?:schema|counters)$/.test(table));
       const [rows] = full.length === 0 ? [] : await query(`select count(*) as amount from ganger_jobs`);
       const isLarge = Number(rows?.["amount"] ?? 0) > MANY_ROWS;
       const statements = full.map((table) => (isLarge ? `truncate table ${table}` : `delete from ${table}`));

@@ -28,7 +28,12 @@ export class Claiming {
   #now = 0;
   readonly taken: Taken[] = [];
 
-  constructor(database: Database, queues: Queues, { holder, limit }: ClaimRequest, numbers: readonly number[]) {
+  constructor(
+    database: Database,
+    queues: Queues,
+    { holder, limit }: ClaimRequest,
+    numbers: readonly number[],
+  ) {
     this.#database = database;
     this.#queues = queues;
     this.#limit = limit;

@@ -78,8 +78,7 @@ async function clearPart(
     more ||= found.length === PART;
     const keys = found.map((row) => keyOf(name, queue, row.map(toNumber)));
     // Rows of waiting are locked by being found; others are found by reading those of all queues.
-    const locked =
-      name === "waiting" ? [answer] : await transaction.send(database.many(LOCKS[name], keys));
+    const locked = name === "waiting" ? [answer] : await transaction.send(database.many(LOCKS[name], keys));
     cancel(locked, name);
     drops.push(...database.many(DROPS[name], keys));
   }

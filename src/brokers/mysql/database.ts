@@ -117,7 +117,10 @@ export class Database {
 
 /** A remark behind a statement would hide what follows in the same packet. */
 function withoutRemarks(sql: string): string {
-  return sql.replaceAll(/^--.*$/gm, "").trim().replace(/;$/, "");
+  return sql
+    .replaceAll(/^--.*$/gm, "")
+    .trim()
+    .replace(/;$/, "");
 }
 
 /** A transaction that is begun with its first packet. */

@@ -72,7 +72,12 @@ function replication(settings: Settings): readonly Finding[] {
   }
   if (settings.get("wsrep_on") === "ON") {
     const message = "this is a Galera cluster, on which ganger is not tested";
-    findings.push({ level: "warning", check: "cluster", message, hint: "Have all processes write to one node." });
+    findings.push({
+      level: "warning",
+      check: "cluster",
+      message,
+      hint: "Have all processes write to one node.",
+    });
   }
   if (settings.get("read_only") === "ON") {
     const message = "the server is read-only for all but administrators";
@@ -106,7 +111,12 @@ async function overdue(database: Database): Promise<readonly Finding[]> {
   const hint = "Start a pool or a worker on this store: one of them sees to it.";
   const findings: Finding[] = [];
   if (dead > 0) {
-    findings.push({ level: "warning", check: "holders", message: `${dead} dead workers still hold jobs`, hint });
+    findings.push({
+      level: "warning",
+      check: "holders",
+      message: `${dead} dead workers still hold jobs`,
+      hint,
+    });
   }
   if (late > 0) {
     const seconds = Math.round((now - oldest) / 1000);

@@ -140,7 +140,9 @@ export class MysqlEdit implements Edit {
         ...this.#database.many("records", open),
       ]);
       const now = toNumber(clock?.rows[0]?.[0]);
-      const jobs = found.flatMap(({ rows }) => rows.map(toRecord)).filter(({ state }) => states.includes(state));
+      const jobs = found
+        .flatMap(({ rows }) => rows.map(toRecord))
+        .filter(({ state }) => states.includes(state));
       await this.#queues.find(jobs.map(({ queue }) => queue));
       const tokens = await lockRows(this.#database, transaction, jobs, this.#queues);
       open = [];

@@ -91,7 +91,17 @@ function toRows(
       const { payload, priority = 0, maxCrashes = DEFAULT_MAX_CRASHES, options = null, tags = [] } = job;
       if (payload.length * 3 > maxPacket / 2) assertFits(payload, maxPacket);
       const number = queues.number(job.queue);
-      return [number, job.name, payload, priority, due?.[place] ?? null, maxCrashes, options, toTagText(tags), now];
+      return [
+        number,
+        job.name,
+        payload,
+        priority,
+        due?.[place] ?? null,
+        maxCrashes,
+        options,
+        toTagText(tags),
+        now,
+      ];
     }),
   );
 }

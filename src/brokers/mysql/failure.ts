@@ -53,7 +53,11 @@ const FAILURES: Readonly<Record<string, Meaning>> = {
   1862: LOGIN,
   3118: LOGIN,
   4151: LOGIN,
-  1130: ["GANGER_BROKER_REFUSED", "lets nobody in from this host", "Create the user for this host, or for '%'."],
+  1130: [
+    "GANGER_BROKER_REFUSED",
+    "lets nobody in from this host",
+    "Create the user for this host, or for '%'.",
+  ],
   1142: GRANT,
   1143: GRANT,
   1227: GRANT,
@@ -99,7 +103,11 @@ const FAILURES: Readonly<Record<string, Meaning>> = {
   ],
   ENOENT: ["GANGER_BROKER_UNREACHABLE", "has no such socket", "Look at socket in the URL."],
   ENOTFOUND: ["GANGER_BROKER_UNREACHABLE", "is a host that nobody knows", "Look at the host in the URL."],
-  EAI_AGAIN: ["GANGER_BROKER_UNREACHABLE", "cannot be looked up now", "Look at the name server of this host."],
+  EAI_AGAIN: [
+    "GANGER_BROKER_UNREACHABLE",
+    "cannot be looked up now",
+    "Look at the name server of this host.",
+  ],
   ECONNREFUSED: [
     "GANGER_BROKER_UNREACHABLE",
     "does not answer: nothing listens there",

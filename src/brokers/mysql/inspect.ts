@@ -106,10 +106,7 @@ export class MysqlInspect implements Inspect {
 }
 
 /** Records of jobs in the order of their ids as given. */
-export async function readRecords(
-  database: Database,
-  ids: readonly number[],
-): Promise<readonly JobRecord[]> {
+export async function readRecords(database: Database, ids: readonly number[]): Promise<readonly JobRecord[]> {
   const rows = await database.rows(database.many("records", ids), LONG_MS);
   const records = new Map(rows.map((row) => [toNumber(row[0]), toRecord(row)]));
   return ids.flatMap((id) => records.get(id) ?? []);

@@ -14,7 +14,8 @@ const ANSWER_MS = 1000;
 export async function assertSpeaksMysql(location: MysqlLocation, error: unknown): Promise<void> {
   const { code, errno } = errorOf(error);
   const isSilence = code === "ETIMEDOUT" || code === "PROTOCOL_CONNECTION_LOST" || code === "ECONNRESET";
-  const isNonsense = errno === undefined && !["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT"].includes(code ?? "");
+  const isNonsense =
+    errno === undefined && !["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENOENT"].includes(code ?? "");
   if (!isSilence && !isNonsense) return;
   const answer = await ask(location);
   if (answer === undefined || isGreeting(answer)) return;

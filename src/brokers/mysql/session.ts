@@ -229,5 +229,9 @@ function lost(message: string): Error {
 async function toSsl({ tls, ca }: MysqlLocation) {
   if (tls === "off") return undefined;
   if (tls === "unverified") return { rejectUnauthorized: false };
-  return { rejectUnauthorized: true, verifyIdentity: true, ...(ca === undefined ? {} : { ca: await readCa(ca) }) };
+  return {
+    rejectUnauthorized: true,
+    verifyIdentity: true,
+    ...(ca === undefined ? {} : { ca: await readCa(ca) }),
+  };
 }

@@ -36,9 +36,7 @@ export function complete(
   locked: readonly Result[],
   now: number,
 ): Completion {
-  const held = new Map(
-    locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), row] as const)),
-  );
+  const held = new Map(locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), row] as const)));
   const moves = new Moves(database);
   const ended: number[] = [];
   const settled = outcomes.map(({ id, token, result, keepMs = DEFAULT_KEEP_MS.completed }) => {
@@ -67,7 +65,9 @@ export async function settle(
     ...database.each("lockHeldJobs", "r.id", toSortedIds(outcomes)),
   ]);
   const now = toNumber(clock?.rows[0]?.[0]);
-  const held = new Map(locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), toHeld(row)] as const)));
+  const held = new Map(
+    locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), toHeld(row)] as const)),
+  );
   const moves = new Moves(database);
   const ended: number[] = [];
   const settled = outcomes.map((outcome) => {

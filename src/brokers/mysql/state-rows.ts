@@ -30,7 +30,11 @@ export async function lockRows(
 }
 
 /** Deletes the rows that name jobs in the states they were seen in. */
-export function dropRows(database: Database, jobs: readonly JobRecord[], queues: Queues): readonly Statement[] {
+export function dropRows(
+  database: Database,
+  jobs: readonly JobRecord[],
+  queues: Queues,
+): readonly Statement[] {
   return [
     ...database.each("dropRunning", "r.id", idsOf(jobs, "running")),
     ...database.many("dropWaitingOnes", waitingRows(jobs, queues)),

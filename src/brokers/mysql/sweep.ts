@@ -48,10 +48,7 @@ export class ExpirySweep {
     ]);
     const found = locked.flatMap(({ rows }) => rows.map((row) => row.map(toNumber)));
     const ids = found.map(([, , id = 0]) => id);
-    await transaction.commit([
-      ...this.#database.many("dropFinished", found),
-      ...forget(this.#database, ids),
-    ]);
+    await transaction.commit([...this.#database.many("dropFinished", found), ...forget(this.#database, ids)]);
     return found.length;
   }
 }

@@ -54,7 +54,8 @@ export class MysqlTransactions implements Transactions {
     const [status, place] = await sender.send([STATUS, PLACE]).catch((cause: unknown) => {
       throw invalid("The connection that was given cannot be used", cause);
     });
-    if (status?.isInTransaction !== true) throw invalid("The connection that was given has no transaction open");
+    if (status?.isInTransaction !== true)
+      throw invalid("The connection that was given has no transaction open");
     const [maxPacket, idStep, ...names] = place?.rows[0] ?? [];
     this.#place ??= toPlace((await this.#database.rows([PLACE]))[0]?.slice(2));
     if (toPlace(names) !== this.#place) {

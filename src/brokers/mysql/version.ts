@@ -12,9 +12,13 @@ export function assertSuited(version: string, title: string): void {
   const numbers = /(\d+)\.(\d+)\.(\d+)/.exec(version.replace(/^5\.5\.5-/, "")) ?? [];
   const [major = 0, minor = 0, patch = 0] = numbers.slice(1).map(Number);
   if (isAtLeast([major, minor, patch], isMariadb ? MARIADB : MYSQL)) return;
-  throw new GangerError("GANGER_BROKER_UNSUITED", `${title} is ${isMariadb ? "MariaDB" : "MySQL"} ${version}`, {
-    hint: `Use MySQL ${MYSQL.join(".")} or later, or MariaDB ${MARIADB.join(".")} or later.`,
-  });
+  throw new GangerError(
+    "GANGER_BROKER_UNSUITED",
+    `${title} is ${isMariadb ? "MariaDB" : "MySQL"} ${version}`,
+    {
+      hint: `Use MySQL ${MYSQL.join(".")} or later, or MariaDB ${MARIADB.join(".")} or later.`,
+    },
+  );
 }
 
 function isAtLeast(found: Release, wanted: Release): boolean {

@@ -23,7 +23,10 @@ export class Intake {
   #isDry = false;
   #wakes = 0;
 
-  constructor({ list, order, concurrency, ahead, holder }: ResolvedWorkerOptions, counts: Counts | undefined) {
+  constructor(
+    { list, order, concurrency, ahead, holder }: ResolvedWorkerOptions,
+    counts: Counts | undefined,
+  ) {
     this.pace = new Pace(concurrency, ahead);
     this.#counts = counts;
     this.#list = list;
