@@ -21,14 +21,8 @@ export function createNumberJob(effects: Effects | undefined, tally?: string) {
     async perform(integer: number, job) {
       bytes.writeUInt32LE(integer);
       if (file !== undefined) writeSync(file, bytes);
-      if (effects !== undefined) await effects.add(integer, (connection) => completeIn(job, connection));
+      if (effects !== undefined) await effects.add(integer, (connection) => job.completeIn(connection));
       return integer;
     },
   });
-}
-
-async function completeIn(job: object, connection: object): Promise<void> {
-  const { completeIn: complete } = job as { completeIn?: (transaction: object) => Promise<void> };
-  if (complete === undefined) throw new TypeError("this build of ganger has no transactions");
-  await complete(connection);
 }
