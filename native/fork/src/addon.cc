@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "node/heap.h"
 #include "node/platform.h"
 #include "server/server.h"
 #include "system/process.h"
@@ -138,6 +139,12 @@ napi_value is_platform_known(napi_env env, napi_callback_info) {
 }
 
 /** platformThreads(): how many helpers V8 has here. */
+napi_value collect_all_garbage(napi_env env, napi_callback_info) {
+  napi_value value;
+  napi_get_boolean(env, ganger::collect_all_garbage(), &value);
+  return value;
+}
+
 napi_value platform_threads(napi_env env, napi_callback_info) {
   return to_number(env, ganger::PlatformThreads::count());
 }
@@ -193,6 +200,7 @@ void define(napi_env env, napi_value exports, const char* name, napi_callback ca
 
 NAPI_MODULE_INIT() {
   define(env, exports, "isPlatformKnown", is_platform_known);
+  define(env, exports, "collectAllGarbage", collect_all_garbage);
   define(env, exports, "platformThreads", platform_threads);
   define(env, exports, "serve", serve);
   define(env, exports, "exitBeforeTeardown", exit_before_teardown);

@@ -47,6 +47,13 @@ describeFork("a child", () => {
     expect(await runToEnd(server, request(run, fields))).toMatchObject(end);
   });
 
+  test("begins with little memory for new objects, however much its server needed", async () => {
+    const server = await startServer({ program: "heavy-server.mjs" });
+    const { output } = await runToEnd(server, request("sayNewSpace"));
+    // Half a megabyte or one at the start; 16 to 64 after an application has been loaded.
+    expect(Number(output)).toBeLessThanOrEqual(2 * 1024 * 1024);
+  });
+
   test.each([
     ["fail", "on purpose"],
     ["rejectUnhandled", "nobody looks"],
