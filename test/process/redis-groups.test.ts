@@ -65,7 +65,7 @@ async function startCluster(): Promise<{ readonly nodes: readonly Node[]; readon
   await eventually("the cluster stands", async () => {
     const infos = await Promise.all(nodes.map(({ admin }) => admin.cluster("INFO")));
     const replication = await owner.admin.info("replication");
-    return infos.every((info) => String(info).includes("cluster_state:ok")) && replication.includes("online");
+    return infos.every((info) => info.includes("cluster_state:ok")) && replication.includes("online");
   });
   return { nodes, owner };
 }

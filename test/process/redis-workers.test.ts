@@ -50,7 +50,7 @@ describe("a host that is cut off", () => {
       defineJob({
         name: "work",
         queue: "main",
-        async perform(_: null) {
+        async perform() {
           ran.push(host);
           if (host === "near") return;
           await new Promise<void>((resolve) => gates.set("far", resolve));
@@ -60,7 +60,7 @@ describe("a host that is cut off", () => {
     await using near = await connect(server.url);
     await using cut = new Worker(far.broker, [jobOf("far")], { queues: "main", ttl: "1500ms" });
     await cut.start();
-    const id = await near.enqueue(jobOf("near"), null);
+    const id = await near.enqueue(jobOf("near"), undefined);
     await eventually("it runs far away", () => gates.has("far"));
     proxy.swallow();
     await using other = new Worker(near.broker, [jobOf("near")], { queues: "main", ttl: "1500ms" });
@@ -90,8 +90,8 @@ describe("a clock that is an hour off", () => {
     await using right = await connect(server.url);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
     await using wrong = await connect(server.url);
-    const job = defineJob({ name: "work", queue: "main", perform: async (_: null) => {} });
-    const id = await wrong.enqueue(job, null, { delay: "400ms" });
+    const job = defineJob({ name: "work", queue: "main", perform: async () => {} });
+    const id = await wrong.enqueue(job, undefined, { delay: "400ms" });
     vi.useRealTimers();
     const { maintenance, inspect } = right.broker;
 
@@ -115,7 +115,7 @@ describe("an idle worker on Redis", () => {
     const job = defineJob({
       name: "ping",
       queue: "main",
-      perform: async (_: null) => {
+      perform: async () => {
         started = performance.now();
       },
     });
@@ -123,7 +123,7 @@ describe("an idle worker on Redis", () => {
     await worker.start();
     const latencies: number[] = [];
     for (let n = 0; n < 20; n++) {
-      const id = await client.enqueue(job, null);
+      const id = await client.enqueue(job, undefined);
       const enqueued = performance.now();
       await eventually("it ran", async () => (await client.broker.inspect?.find(id))?.state === "completed");
       latencies.push(started - enqueued);
