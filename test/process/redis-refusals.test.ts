@@ -183,6 +183,16 @@ describe("a server whose memory is used up", () => {
   });
 });
 
+describe("a batch", () => {
+  it("may have tens of thousands of jobs with heads of their own, and not as many as no command holds", async () => {
+    await using server = await PrivateServer.start(redis);
+    await using broker = await openBroker(`${server.url}?timeout=30s`);
+    const batch = Array.from({ length: 150_001 }, (_, n) => ({ ...job, priority: n % 2 }));
+    expect(await broker.enqueue(batch.slice(0, 20_000))).toHaveLength(20_000);
+    await expect(broker.enqueue(batch)).rejects.toMatchObject({ code: "GANGER_OPTION_INVALID" });
+  });
+});
+
 describe("TLS", () => {
   it("is spoken with a certificate that is trusted, and with no other", async () => {
     const dir = mkdtempSync(join(runDir(), "tls-"));

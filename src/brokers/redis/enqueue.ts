@@ -1,13 +1,26 @@
+import { GangerError } from "../../errors.ts";
 import type { NewJob } from "../../job/job.ts";
 import { toExtra, toList, toNumber, toText } from "./rows.ts";
 
 type Argument = string | number;
+
+/** A command has 1,048,576 arguments at most, and a job with a head of its own takes six. */
+const MAX_BATCH = 150_000;
 
 /** The arguments of the script `enqueue`: jobs as runs of such that differ in nothing but their bodies. */
 export function toEnqueueArguments(jobs: readonly NewJob[]): {
   readonly args: Argument[];
   readonly places: readonly number[];
 } {
+  if (jobs.length > MAX_BATCH) {
+    throw new GangerError(
+      "GANGER_OPTION_INVALID",
+      `${jobs.length} jobs are more than Redis takes in one call`,
+      {
+        hint: `Enqueue ${MAX_BATCH} at a time, which are all or none each.`,
+      },
+    );
+  }
   const queues = new Map<string, number>();
   const places: number[] = [];
   const runs: Argument[] = [];

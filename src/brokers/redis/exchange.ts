@@ -30,8 +30,11 @@ export function toGroups(outcomes: readonly Outcome[]): Groups {
   const flush = () => {
     for (const group of open) {
       args.push("c", group.queue, group.token, group.keepMs, DEFAULT_KEEP_MS.completed);
-      args.push(group.hasResults ? 1 : 0, group.ids.length, ...group.ids);
-      if (group.hasResults) args.push(group.results.length, ...group.results);
+      args.push(group.hasResults ? 1 : 0, group.ids.length);
+      // Not spread: arguments of one call have a bound, and batches none.
+      for (const id of group.ids) args.push(id);
+      if (group.hasResults) args.push(group.results.length);
+      for (const result of group.results) args.push(result);
       places.push(group.places);
     }
     open = [];
