@@ -40,13 +40,15 @@ export class RedisMaintenance implements Maintenance {
   async prune({ completed, failed, cancelled }: PruneBounds): Promise<PruneReport> {
     const queues = [...(await this.#inspect.numbers()).values()];
     let total = 0;
-    for (let from = 0; from < queues.length && total < CHUNK; ) {
+    let from = 0;
+    // At least once: workers go by these bounds as well.
+    do {
       const part = queues.slice(from, from + QUEUES);
       const args = [completed, failed, cancelled, CHUNK - total, ...part];
       const [deleted = 0, doneWith = 0] = toList(await this.#connection.run("prune", args)).map(toNumber);
       total += deleted;
       from += doneWith;
-    }
+    } while (from < queues.length && total < CHUNK);
     return { deleted: total, more: total >= CHUNK };
   }
 
