@@ -21,6 +21,8 @@ export class Connection {
   readonly #trouble: Trouble;
   #isOpen = true;
   #epoch = 0;
+  /** What all calls wait for while there is no connection. */
+  #reconnecting: Promise<void> | undefined;
 
   private constructor(client: RedisClient, location: RedisLocation, { facts, trouble }: Opening) {
     this.#client = client;
@@ -88,7 +90,12 @@ export class Connection {
   }
 
   async #guard<T>(send: () => Promise<T>): Promise<T> {
-    if (this.#client.status !== "ready") await this.#ready();
+    if (this.#client.status !== "ready") {
+      this.#reconnecting ??= this.#ready().finally(() => {
+        this.#reconnecting = undefined;
+      });
+      await this.#reconnecting;
+    }
     const epoch = this.#epoch;
     try {
       return await send();
@@ -101,10 +108,10 @@ export class Connection {
     }
   }
 
-  #ready(): Promise<void> {
+  async #ready(): Promise<void> {
     if (!this.#isOpen) throw closed();
     const { label, timeoutMs } = this.location;
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const settle = (error?: unknown) => {
         clearTimeout(timer);
         this.#client.off("ready", onReady);

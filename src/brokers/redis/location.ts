@@ -68,13 +68,14 @@ export function parseLocation(url: string): RedisLocation {
   };
 }
 
+const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))?(?::(\d+))?$/i;
+
 function toHost(text: string, standardPort: number): Host {
-  const [, bracketed, plain = "127.0.0.1", port = String(standardPort)] =
-    /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))?(?::(\d+))?$/i.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (!/^(?:\[[0-9a-f:.]+\]|[^:[\]\s]+)?(?::\d+)?$/i.test(text) || Number(port) > 65_535)
+  const match = HOST.exec(text);
+  const [, bracketed, plain = "127.0.0.1", port = String(standardPort)] = match ?? [];
+  if (match === null || Number(port) > 65_535)
     throw invalid("The URL names no host and port", "Write redis://host:6379.");
-  return { host, port: Number(port) };
+  return { host: bracketed ?? plain, port: Number(port) };
 }
 
 /** A password alone, as in `redis://:secret@host`, is that of the default user. */
