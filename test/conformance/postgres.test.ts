@@ -66,7 +66,11 @@ async function begin(): Promise<UserTransaction> {
   const end = async (how: "commit" | "rollback") => {
     if (!isOpen) return;
     isOpen = false;
-    await connection.query(how).finally(() => connection.end());
+    try {
+      await connection.query(how);
+    } finally {
+      await connection.end();
+    }
   };
   return { connection, commit: () => end("commit"), rollback: () => end("rollback") };
 }

@@ -21,7 +21,9 @@ describe.skipIf(bouncer === undefined || SERVERS.postgres.binary() === undefined
 
     beforeAll(async () => {
       server = await PrivateServer.start(SERVERS.postgres, ["-c", "fsync=off"]);
-      ({ url, end } = await startBouncer(server.port));
+      const started = await startBouncer(server.port);
+      url = started.url;
+      end = () => started.end();
     });
 
     afterAll(async () => {

@@ -32,24 +32,6 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("refusals of PostgreSQL
     await client.end();
   }
 
-  /** What an opening fails with. No text of it may hold the password. */
-  async function refusal(url: string): Promise<{ code: ErrorCode; message: string; hint: string }> {
-    const error: unknown = await connect(url).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(Error);
-    const { code, message, hint, cause } = error as {
-      code: ErrorCode;
-      message: string;
-      hint: string;
-      cause?: Error;
-    };
-    expect(`${message} ${hint} ${String(cause)} ${cause?.stack}`).not.toContain(SECRET);
-    expect(hint).not.toBe("");
-    return { code, message, hint };
-  }
-
   function urlOf(database: string, user = "limited"): string {
     return `postgres://${user}:${SECRET}@127.0.0.1:${server.port}/${database}`;
   }
@@ -173,3 +155,21 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("refusals of PostgreSQL
     expect(await refusal(`${url}?prefix=later`)).toMatchObject({ code: "GANGER_BROKER_NEWER" });
   });
 });
+
+/** What an opening fails with. No text of it may hold the password. */
+async function refusal(url: string): Promise<{ code: ErrorCode; message: string; hint: string }> {
+  const error: unknown = await connect(url).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(Error);
+  const { code, message, hint, cause } = error as {
+    code: ErrorCode;
+    message: string;
+    hint: string;
+    cause?: Error;
+  };
+  expect(`${message} ${hint} ${String(cause)} ${cause?.stack}`).not.toContain(SECRET);
+  expect(hint).not.toBe("");
+  return { code, message, hint };
+}

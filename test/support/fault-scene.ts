@@ -1,5 +1,5 @@
+import assert from "node:assert/strict";
 import { type Client, connect, type Duration, defineJob, type JobDefinition, Worker } from "ganger";
-import { expect } from "vitest";
 import { eventually } from "./eventually.ts";
 
 /**
@@ -88,16 +88,19 @@ export class FaultScene implements AsyncDisposable {
       );
     });
     const counts = (await inspect?.queues())?.find(({ queue }) => queue === "work")?.counts;
-    expect(counts?.failed).toBe(0);
+    assert.equal(counts?.failed, 0);
     // A job whose enqueueing was refused may be there all the same, and then it ran.
-    expect(counts?.completed).toBe(this.#runs.size);
+    assert.equal(counts?.completed, this.#runs.size);
     const findings = (await maintenance?.doctor()) ?? [];
-    expect(findings.filter(({ level }) => level === "error")).toEqual([]);
+    assert.deepEqual(
+      findings.filter(({ level }) => level === "error"),
+      [],
+    );
   }
 
   /** What the doctors of all brokers here have to say by one name. */
   async findings(check: string): Promise<readonly string[]> {
-    const all = await Promise.all(this.#clients.map(({ broker }) => broker.maintenance?.doctor()));
+    const all = await Promise.all(this.#clients.map(async ({ broker }) => broker.maintenance?.doctor()));
     return all.flatMap((found = []) => found.flatMap((each) => (each.check === check ? [each.message] : [])));
   }
 

@@ -1,5 +1,5 @@
 import { int8s } from "./binary.ts";
-import type { Run } from "./lanes.ts";
+import { MANY_ROWS, type Run } from "./lanes.ts";
 import { type Locked, type Move, STATE } from "./moves.ts";
 import { type PgRow, toNumber, toText } from "./rows.ts";
 
@@ -13,11 +13,7 @@ export async function apply(
 ): Promise<readonly string[]> {
   if (moves.length === 0) return [];
   const sorted = moves.toSorted((a, b) => a.id - b.id);
-  const { rows } = await run("apply", [
-    JSON.stringify(sorted),
-    `{${states.join(",")}}`,
-    int8s(sorted.map(({ id }) => id)),
-  ]);
+  const { rows } = await run("apply", [JSON.stringify(sorted), `{${states.join(",")}}`], sorted.length);
   return rows.map((row) => toText(row[0]));
 }
 
@@ -29,7 +25,7 @@ export async function lockClaims(run: Run, ids: readonly number[]): Promise<read
 
 /** Locks all that a holder has, in the transaction that is open. */
 export async function lockHeld(run: Run, holder: number): Promise<readonly Locked[]> {
-  const { rows } = await run("lockHeld", [holder]);
+  const { rows } = await run("lockHeld", [holder], MANY_ROWS);
   return rows.map(toLocked);
 }
 

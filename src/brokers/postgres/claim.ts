@@ -34,13 +34,17 @@ export class Claims {
   async #take(queues: readonly number[], limit: number, holder: string): Promise<readonly Claim[]> {
     const floors = queues.map((queue) => this.floors.of(queue));
     const start = performance.now();
-    const { rows } = await this.#lanes.runPlanned("claim", [
-      holder,
-      int4s(queues),
-      int4s(floors.map(({ rank }) => rank)),
-      int8s(floors.map(({ id }) => id)),
+    const { rows } = await this.#lanes.runPlanned(
+      "claim",
+      [
+        holder,
+        int4s(queues),
+        int4s(floors.map(({ rank }) => rank)),
+        int8s(floors.map(({ id }) => id)),
+        limit,
+      ],
       limit,
-    ]);
+    );
     if (floors.some(({ id }) => id === 0)) {
       this.floors.walked(performance.now() - start - rows.length * ROW_MS);
     }

@@ -157,10 +157,7 @@ async function wakePath({ lanes, location, isPooled, wakeups }: Diagnosis): Prom
   const start = performance.now();
   const hint = "Idle workers poll once a second meanwhile. Look at what is between them and the server.";
   const channel = `${wakeups.channel}_doctor`;
-  let hear: (isHeard: boolean) => void = () => undefined;
-  const heard = new Promise<boolean>((resolve) => {
-    hear = resolve;
-  });
+  const { promise: heard, resolve: hear } = deferred();
   const listener = await Listener.open(location, [channel], {
     heard: () => hear(true),
     lost: () => hear(false),
@@ -178,6 +175,14 @@ async function wakePath({ lanes, location, isPooled, wakeups }: Diagnosis): Prom
     clearTimeout(timer);
     await listener.close();
   }
+}
+
+function deferred(): { readonly promise: Promise<boolean>; readonly resolve: (value: boolean) => void } {
+  const settle: ((value: boolean) => void)[] = [];
+  const promise = new Promise<boolean>((resolve) => {
+    settle.push(resolve);
+  });
+  return { promise, resolve: (value) => settle.forEach((each) => each(value)) };
 }
 
 function mib(bytes: number): string {

@@ -71,7 +71,7 @@ export async function connect(
 function foreignAnswer(client: PgClient, location: PostgresLocation): Promise<never> {
   return new Promise((_, reject) => {
     client.connection.stream.once("data", (bytes) => {
-      if (FIRST_ANSWERS.includes(String.fromCharCode(bytes[0] ?? 0))) return;
+      if (FIRST_ANSWERS.has(String.fromCharCode(bytes[0] ?? 0))) return;
       reject(
         new GangerError("GANGER_BROKER_UNSUITED", `${toPlace(location)} is no PostgreSQL server`, {
           hint: "Correct host and port in the URL.",
@@ -82,7 +82,7 @@ function foreignAnswer(client: PgClient, location: PostgresLocation): Promise<ne
 }
 
 /** Authentication, an error, a notice, yes or no to TLS, another version of the protocol. */
-const FIRST_ANSWERS = ["R", "E", "N", "S", "v"];
+const FIRST_ANSWERS = new Set(["R", "E", "N", "S", "v"]);
 
 async function loadClient() {
   const module = await importDriver("pg", () => import("pg"));

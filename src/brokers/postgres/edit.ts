@@ -10,7 +10,7 @@ import { JOB_STATES, type JobState } from "../../job/states.ts";
 import { apply, UNFINISHED } from "./apply.ts";
 import { int8s, texts } from "./binary.ts";
 import { answersFor, clean, toRowId, toRowIds, toToken } from "./ids.ts";
-import type { Lanes } from "./lanes.ts";
+import { type Lanes, MANY_ROWS } from "./lanes.ts";
 import { finish, STATE } from "./moves.ts";
 import type { Queues } from "./queues.ts";
 import { type PgResult, single, toNumber, toText } from "./rows.ts";
@@ -74,7 +74,7 @@ export class PostgresEdit implements Edit {
     const pending = PENDING.filter(isWanted).join(",");
     const finished = FINISHED.filter(isWanted).join(",");
     const values = [number, `{${finished}}`, `{${pending}}`, DEFAULT_KEEP_MS.cancelled];
-    return toNumber(single(await this.#lanes.run("clear", values)));
+    return toNumber(single(await this.#lanes.run("clear", values, MANY_ROWS)));
   }
 
   async annotate(notes: readonly Note[]): Promise<readonly boolean[]> {

@@ -30,35 +30,50 @@ export async function enqueue(run: Run, queues: Queues, jobs: readonly NewJob[])
 function insertAlike(run: Run, first: NewJob, jobs: readonly NewJob[], queue: number): Promise<string> {
   const { name, priority = 0, delayMs = 0, runAtMs = null, maxCrashes = DEFAULT_MAX_CRASHES } = first;
   const { options = null } = first;
-  return insert(run, "insertAlike", [
-    queue,
-    name,
-    0 - priority,
-    runAtMs,
-    delayMs,
-    maxCrashes,
-    options,
-    toTags(first),
-    texts(jobs.map(({ payload }) => payload)),
-  ]);
+  return insert(
+    run,
+    "insertAlike",
+    [
+      queue,
+      name,
+      0 - priority,
+      runAtMs,
+      delayMs,
+      maxCrashes,
+      options,
+      toTags(first),
+      texts(jobs.map(({ payload }) => payload)),
+    ],
+    jobs.length,
+  );
 }
 
 function insertAny(run: Run, jobs: readonly NewJob[], numbers: readonly number[]): Promise<string> {
-  return insert(run, "insertJobs", [
-    int4s(numbers),
-    texts(jobs.map(({ name }) => name)),
-    int4s(jobs.map(({ priority = 0 }) => 0 - priority)),
-    int8s(jobs.map(({ runAtMs = null }) => runAtMs)),
-    int8s(jobs.map(({ delayMs = 0 }) => delayMs)),
-    int4s(jobs.map(({ maxCrashes = DEFAULT_MAX_CRASHES }) => maxCrashes)),
-    texts(jobs.map(({ options = null }) => options)),
-    texts(jobs.map(toTags)),
-    texts(jobs.map(({ payload }) => payload)),
-  ]);
+  return insert(
+    run,
+    "insertJobs",
+    [
+      int4s(numbers),
+      texts(jobs.map(({ name }) => name)),
+      int4s(jobs.map(({ priority = 0 }) => 0 - priority)),
+      int8s(jobs.map(({ runAtMs = null }) => runAtMs)),
+      int8s(jobs.map(({ delayMs = 0 }) => delayMs)),
+      int4s(jobs.map(({ maxCrashes = DEFAULT_MAX_CRASHES }) => maxCrashes)),
+      texts(jobs.map(({ options = null }) => options)),
+      texts(jobs.map(toTags)),
+      texts(jobs.map(({ payload }) => payload)),
+    ],
+    jobs.length,
+  );
 }
 
-async function insert(run: Run, statement: string, values: readonly unknown[]): Promise<string> {
-  return toText(single(await run(statement, values)));
+async function insert(
+  run: Run,
+  statement: string,
+  values: readonly unknown[],
+  rows: number,
+): Promise<string> {
+  return toText(single(await run(statement, values, rows)));
 }
 
 /** Whether two jobs differ in nothing but their payloads. */

@@ -15,8 +15,8 @@ export interface LanesOptions {
   readonly max: number;
 }
 
-/** Runs a statement by its name. */
-export type Run = (name: string, values?: readonly unknown[]) => Promise<PgResult>;
+/** Runs a statement by its name. One that moves thousands of `rows` is given more time. */
+export type Run = (name: string, values?: readonly unknown[], rows?: number) => Promise<PgResult>;
 
 /** Runs a statement, or without values several, as text. */
 export type Script = (text: string, values?: readonly unknown[]) => Promise<PgResult>;
@@ -49,21 +49,18 @@ export class Lanes {
     this.#add(new Lane(client));
   }
 
-  readonly run: Run = (name, values = []) => this.runText(this.#options.statements.text(name), values, name);
+  readonly run: Run = (name, values = [], rows = 0) =>
+    this.#send(this.#toQuery(this.#options.statements.text(name), values, name), rows);
 
-  /** Runs a statement that is made at run time, or by the name under which the connection keeps its plan. */
-  runText(text: string, values: readonly unknown[], name?: string): Promise<PgResult> {
-    const query = this.#toQuery(text, values, name);
-    return this.#settled(async () => {
-      const lane = await this.#acquire((each) => each.isPipelined || each.pending === 0);
-      return lane.query(query, this.#options.location.timeoutMs);
-    });
+  /** Runs a statement that is made at run time. */
+  runText(text: string, values: readonly unknown[]): Promise<PgResult> {
+    return this.#send(this.#toQuery(text, values), 0);
   }
 
   /** Runs a statement with our planner settings even where a pool keeps none of them. */
-  runPlanned(name: string, values: readonly unknown[]): Promise<PgResult> {
-    if (!this.#options.isPooled) return this.run(name, values);
-    return this.transaction((run) => run(name, values), LOCAL_SETTINGS);
+  runPlanned(name: string, values: readonly unknown[], rows = 0): Promise<PgResult> {
+    if (!this.#options.isPooled) return this.run(name, values, rows);
+    return this.transaction((run) => run(name, values, rows), LOCAL_SETTINGS);
   }
 
   /** Runs a long read with the planner as it is by default. */
@@ -88,8 +85,11 @@ export class Lanes {
         begun.catch(() => undefined);
         if (!lane.isPipelined) await begun;
         const result = await work(
-          (name, values = []) =>
-            lane.query(this.#toQuery(this.#options.statements.text(name), values, name), patience),
+          (name, values = [], rows = 0) =>
+            lane.query(
+              this.#toQuery(this.#options.statements.text(name), values, name),
+              patience + rows * ROW_MS,
+            ),
           (text, values = []) => lane.query(this.#toQuery(text, values), LEISURE_MS),
         );
         await query("commit");
@@ -104,6 +104,13 @@ export class Lanes {
     });
   }
 
+  #send(query: PgQuery, rows: number): Promise<PgResult> {
+    return this.#settled(async () => {
+      const lane = await this.#acquire((each) => each.isPipelined || each.pending === 0);
+      return lane.query(query, this.#options.location.timeoutMs + rows * ROW_MS);
+    });
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wake();
@@ -112,7 +119,7 @@ export class Lanes {
 
   #toQuery(text: string, values: readonly unknown[], name?: string): PgQuery {
     // Statements that a connection keeps are lost on the way through a pool of transactions.
-    const isNamed = name !== undefined && !this.#options.isPooled;
+    const isNamed = name !== undefined && !this.#options.isPooled && !REPLANNED.has(name);
     return { text, rowMode: "array", ...(values.length > 0 ? { values } : {}), ...(isNamed ? { name } : {}) };
   }
 
@@ -178,8 +185,15 @@ export class Lanes {
   }
 }
 
+/** Joins with what is in their parameters: each call has a plan of its own, by the sizes that tables have then. */
+const REPLANNED = new Set(["apply", "annotate", "giveBackLost"]);
+
 const MAX_CONFLICTS = 8;
 const LEISURE_MS = 120_000;
+/** How much longer a call may take for each row that it moves: a busy server takes a hundredth of that. */
+const ROW_MS = 2;
+/** Rows of a queue that is cleared, and of a holder that is released: nobody knows how many. */
+export const MANY_ROWS = 50_000;
 
 /** Counts of whole tables are best made as the planner likes. */
 const LEISURE = `set local enable_seqscan = on; set local enable_sort = on; set local enable_hashjoin = on;

@@ -29,7 +29,7 @@ export class PostgresMaintenance implements Maintenance {
   async due(): Promise<DueReport> {
     const nextInMs = await this.#nextInMs();
     if (nextInMs === undefined || nextInMs > 0) return { moved: 0, nextInMs };
-    const { rows } = await this.#lanes.runPlanned("moveDue", [CHUNK]);
+    const { rows } = await this.#lanes.runPlanned("moveDue", [CHUNK], CHUNK);
     const [moved, lowest] = rows[0] ?? [];
     if (toNumber(moved) > 0) this.#wakeups.requeued([toNumber(lowest)]);
     const next = await this.#nextInMs();

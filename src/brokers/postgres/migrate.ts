@@ -53,7 +53,7 @@ export class PostgresMigrations implements Migrations {
       await this.#lock(script);
       const { version: found } = await this.#versions(script);
       const steps = toVersions(version + 1, found)
-        .reverse()
+        .toReversed()
         .map((each) => ({ version: each - 1, statements: readScript(`schema-${each}-down`, this.#schema) }));
       for (const { statements } of steps) await script(statements);
       if (version > 0 && steps.length > 0)

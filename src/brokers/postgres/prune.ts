@@ -45,7 +45,7 @@ export class Prune {
     for (let next = this.#overflow.pop(); next !== undefined; next = this.#overflow.pop()) {
       const { queue, state, excess } = next;
       const limit = Math.min(excess, CHUNK - deleted);
-      deleted += toNumber(single(await this.#lanes.run("pruneOldest", [queue, state, limit])));
+      deleted += toNumber(single(await this.#lanes.run("pruneOldest", [queue, state, limit], limit)));
       if (excess > limit) this.#overflow.push({ ...next, excess: excess - limit });
       if (deleted >= CHUNK) break;
     }
@@ -63,10 +63,12 @@ export class Prune {
 
   async #sweep(): Promise<PruneReport> {
     const from = this.#from;
-    const [last] = (await this.#lanes.run("chunkEnd", [...from, SWEEP - 1])).rows;
+    const [last] = (await this.#lanes.run("chunkEnd", [...from, SWEEP - 1], SWEEP)).rows;
     const [queue = 0, state = 0, id = 0] = (last ?? END).map(toNumber);
     this.#from = last === undefined ? START : [queue, state, id];
-    const deleted = toNumber(single(await this.#lanes.run("pruneExpired", [...from, queue, state, id])));
+    const deleted = toNumber(
+      single(await this.#lanes.run("pruneExpired", [...from, queue, state, id], SWEEP)),
+    );
     return { deleted, more: last !== undefined };
   }
 }

@@ -23,11 +23,14 @@ export async function release(
     return ran ? takeBack(claim, reason.kind, detail) : putBack(claim.id, 0);
   });
   await apply(run, moves);
-  const isPoison = ({ target }: Move) => target !== STATE.waiting;
   return {
     waiting: moves.filter((move) => !isPoison(move)).map(({ id }) => String(id)),
     poisoned: moves.filter(isPoison).map(({ id }) => String(id)),
   };
+}
+
+function isPoison({ target }: Move): boolean {
+  return target !== STATE.waiting;
 }
 
 function takeBack(claim: Locked, kind: ReleaseReason["kind"], detail: string): Move {

@@ -47,13 +47,17 @@ async function complete(run: Run, outcomes: readonly Completed[]): Promise<reado
   const [first] = outcomes;
   if (first === undefined) return [];
   const isOfOne = outcomes.every(({ token }) => token === first.token);
-  const answer = await run("complete", [
-    int8s(outcomes.map(({ id }) => toRowId(id))),
-    isOfOne ? toToken(first.token) : null,
-    isOfOne ? null : toTokens(outcomes),
-    first.keepMs ?? DEFAULT_KEEP_MS.completed,
-    toResults(outcomes),
-  ]);
+  const answer = await run(
+    "complete",
+    [
+      int8s(outcomes.map(({ id }) => toRowId(id))),
+      isOfOne ? toToken(first.token) : null,
+      isOfOne ? null : toTokens(outcomes),
+      first.keepMs ?? DEFAULT_KEEP_MS.completed,
+      toResults(outcomes),
+    ],
+    outcomes.length,
+  );
   const held = toTextOrNull(single(answer));
   if (held === null) return outcomes.map(() => true);
   return answersFor(outcomes.map(toKey), held.split(","));

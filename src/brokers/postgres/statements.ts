@@ -10,7 +10,7 @@ export class Statements {
   constructor(schema: string) {
     const files = SCRIPTS.map((script) => new URL(`./sql/${script}.sql`, import.meta.url));
     const read = files.flatMap((file) => Array.from(readStatements(file, "ganger")));
-    this.#texts = new Map(read.map(([name, text]) => [name, inSchema(text, schema)]));
+    this.#texts = new Map(read.map(([name, text]) => [name, inSchema(bare(text), schema)]));
   }
 
   text(name: string): string {
@@ -18,6 +18,14 @@ export class Statements {
     if (text === undefined) throw new TypeError(`There is no statement ${name}`);
     return text;
   }
+}
+
+/** Without comments: one that stands above a statement is read as the end of the statement before. */
+function bare(text: string): string {
+  return text
+    .replaceAll(/^--.*$/gm, "")
+    .trim()
+    .replace(/;$/, "");
 }
 
 /** A script of `sql/` as a whole. */

@@ -94,8 +94,8 @@ with gone as (
 select case when count(*) = cardinality($1::bigint[]) then null else coalesce(string_agg(id || ':' || token, ','), '') end
 from gone;
 
--- What befalls jobs that are not finished, each its own: $1 a list of moves (moves.ts), $2 the states it applies to,
--- $3 the ids once more, so that whatever the plan it is those rows that are looked at.
+-- What befalls jobs that are not finished, each its own: $1 a list of moves (moves.ts), $2 the states it applies to.
+-- Planned at each call: a plan that was made while the table was empty would go through the whole of it.
 -- name: apply
 with o as materialized (
   select * from json_to_recordset($1::json) as o(id bigint, token bigint, target int, attempts int, interruptions int,
@@ -105,7 +105,7 @@ with o as materialized (
   select ganger.now_ms() as ms
 ), gone as (
   delete from ganger.jobs j using o
-  where o.target >= 4 and j.id = any ($3::bigint[]) and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
+  where o.target >= 4 and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
   returning j.id, j.token, j.enqueued_at, j.queue, j.rank, j.attempts + o.attempts as attempts,
     j.interruptions + o.interruptions as interruptions, j.crashes + o.crashes as crashes, j.max_crashes, j.name,
     j.payload, j.options, j.tags, coalesce(o.error, j.error) as error, o.result, o.target, o.keep, o.event,
@@ -118,7 +118,7 @@ with o as materialized (
     error = coalesce(o.error, j.error), queue = coalesce(o.queue, j.queue), payload = coalesce(o.payload, j.payload),
     holder = null, claimed_at = null, progress = null
   from o cross join n
-  where o.target < 4 and j.id = any ($3::bigint[]) and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
+  where o.target < 4 and j.id = o.id and j.state = any ($2::int[]) and (o.token is null or j.token = o.token)
   returning j.id, j.token, o.event, o.detail
 ), entered as (
   insert into ganger.finished (id, enqueued_at, finished_at, expires_at, queue, rank, attempts, interruptions,

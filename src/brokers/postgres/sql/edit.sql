@@ -63,7 +63,7 @@ with o as materialized (
   ) j
 ), progressed as (
   update ganger.jobs j set progress = o.progress from o
-  where o.progress is not null and j.id = any (array(select id from o)) and j.id = o.id and j.token = o.token and j.state = 3
+  where o.progress is not null and j.id = o.id and j.token = o.token and j.state = 3
 ), lines as (
   select h.id, l.line, h.place, l.n from held h cross join lateral json_array_elements_text(h.log) with ordinality as l(line, n)
 ), trimmed as (

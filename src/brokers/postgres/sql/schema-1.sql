@@ -42,7 +42,7 @@ create table ganger.jobs (
 create index jobs_waiting on ganger.jobs (queue, rank, id) where state = 0;
 create index jobs_scheduled on ganger.jobs (run_at, id) where state = 1;
 create index jobs_blocked on ganger.jobs (queue, id) where state = 2;
-create index jobs_held on ganger.jobs (holder) where state = 3;
+create index jobs_held on ganger.jobs (holder, id) where state = 3;
 
 -- state: 4 completed, 5 failed, 6 cancelled.
 create table ganger.finished (
