@@ -12,7 +12,7 @@ import { Statements } from "./statements.ts";
 
 const OLDEST_SERVER = 120_000;
 
-/** Opens the broker on PostgreSQL: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME`; docs/guide/postgresql.md has all parameters. */
+/** Opens the broker on PostgreSQL: `postgres://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME`; docs/guide/postgres.md has all parameters. */
 export async function openPostgres(url: string, { migrate = true }: OpenOptions = {}): Promise<Broker> {
   const location = parseLocation(url);
   const { lanes, opening } = await openLanes(location);
