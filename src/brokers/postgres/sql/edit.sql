@@ -51,7 +51,7 @@ where f.queue = p.queue and f.state = p.state and f.id = p.id returning f.id::te
 
 -- name: stillHeld
 select j.id || ':' || j.token from unnest($1::bigint[], $2::bigint[]) as o(id, token)
-cross join lateral (select id, token from ganger.jobs where id = o.id and token = o.token and state = 3 offset 0) j;
+cross join lateral (select id, token from ganger.jobs where id = o.id and token = o.token and state + 0 = 3 offset 0) j;
 
 -- $1 notes as JSON: id, token, progress, log. $2 how many lines a job keeps.
 -- name: annotate
@@ -59,11 +59,11 @@ with o as materialized (
   select * from json_to_recordset($1::json) as o(place int, id bigint, token bigint, progress double precision, log json)
 ), held as (
   select o.* from o cross join lateral (
-    select 1 from ganger.jobs j where j.id = o.id and j.token = o.token and j.state = 3 offset 0
+    select 1 from ganger.jobs j where j.id = o.id and j.token = o.token and j.state + 0 = 3 offset 0
   ) j
 ), progressed as (
   update ganger.jobs j set progress = o.progress from o
-  where o.progress is not null and j.id = o.id and j.token = o.token and j.state = 3
+  where o.progress is not null and j.id = o.id and j.token = o.token and j.state + 0 = 3
 ), lines as (
   select h.id, l.line, h.place, l.n from held h cross join lateral json_array_elements_text(h.log) with ordinality as l(line, n)
 ), trimmed as (
