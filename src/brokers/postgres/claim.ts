@@ -22,8 +22,7 @@ export class Claims {
       .map((name) => this.#queues.known(name))
       .filter((id) => id !== undefined);
     if (queues.length === 0) return [];
-    const isWalk = this.floors.isDue;
-    if (isWalk) this.floors.reset();
+    if (this.floors.isDue) this.floors.reset();
     const marked = queues.some((queue) => this.floors.of(queue).id > 0);
     const claimed = await this.#take(queues, limit, holder);
     if (claimed.length >= limit || !marked || !this.floors.mayWalk) return claimed;
@@ -45,11 +44,12 @@ export class Claims {
       ],
       limit,
     );
-    if (floors.some(({ id }) => id === 0)) {
-      this.floors.walked(performance.now() - start - rows.length * ROW_MS);
-    }
+    const tookMs = performance.now() - start;
     const sorted = inOrder(rows, queues);
     this.#advance(sorted);
+    if (floors.every(({ id }) => id === 0)) {
+      this.floors.walked(tookMs - rows.length * ROW_MS);
+    }
     return sorted.map((row) => toClaim(row, this.#queues.name(toNumber(row[1]))));
   }
 

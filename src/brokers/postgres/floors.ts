@@ -21,7 +21,9 @@ export const GROUND: Floor = { rank: -2_147_483_648, id: 0 };
  * asked for and once a second, or as often as costs a twentieth of the time.
  */
 export class Floors {
-  readonly #marks = new Map<number, Mark>();
+  #marks = new Map<number, Mark>();
+  /** The marks that were given up for a walk that is under way. */
+  #suspended = new Map<number, Mark>();
   readonly #now: () => number;
   #lastWalkAt = 0;
   #lastWalkMs = 0;
@@ -43,33 +45,45 @@ export class Floors {
 
   /** A job with this id may be waiting again. */
   lower(id: number): void {
-    for (const [queue, mark] of this.#marks)
-      if (mark.id >= id) this.#marks.set(queue, { ...mark, id: id - 1 });
+    for (const marks of [this.#marks, this.#suspended]) {
+      for (const [queue, mark] of marks) if (mark.id >= id) marks.set(queue, { ...mark, id: id - 1 });
+    }
   }
 
-  /** All claims begin at the start again. */
+  /** All claims begin at the start again, until `walked` says what that cost. */
   reset(): void {
-    this.#marks.clear();
+    for (const [queue, mark] of this.#marks) this.#suspended.set(queue, mark);
+    this.#marks = new Map();
   }
 
-  /** Whether a walk from the start is affordable now, though `isDue` only by and by. */
+  /** Whether a walk from the start is cheap, or so long ago that it may be made again. */
   get mayWalk(): boolean {
-    if (this.#lastWalkMs < CHEAP_MS) return true;
-    return this.#now() - this.#lastWalkAt > this.#lastWalkMs * 20;
+    return this.#lastWalkMs < CHEAP_MS || this.#now() - this.#lastWalkAt > this.#lastWalkMs * 20;
   }
 
-  /** Whether a walk from the start is overdue, however many jobs there are ahead. */
+  /** Whether there must be one, however many jobs there are ahead. */
   get isDue(): boolean {
     return this.#now() - this.#lastWalkAt > Math.max(1000, this.#lastWalkMs * 20);
   }
 
-  /** A walk from the start took so long. */
+  /** A walk from the start took so long. After a slow one claims go on where they were before. */
   walked(ms: number): void {
     this.#lastWalkAt = this.#now();
     this.#lastWalkMs = ms;
+    if (ms >= CHEAP_MS) {
+      for (const [queue, mark] of this.#suspended) {
+        const current = this.#marks.get(queue);
+        if (current === undefined || isBefore(current, mark)) this.#marks.set(queue, mark);
+      }
+    }
+    this.#suspended = new Map();
   }
 }
 
 /** Dead entries that are walked through faster than they are worth a mark. */
 const WORTHWHILE = 1000;
 const CHEAP_MS = 25;
+
+function isBefore(a: Floor, b: Floor): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.id < b.id);
+}

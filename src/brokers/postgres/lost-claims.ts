@@ -30,7 +30,7 @@ export class LostClaims {
     this.#found = found;
   }
 
-  /** Carries out a claim of a holder. `isKnown` resolves when its answer has reached the caller, or rejects. */
+  /** Carries out a claim of a holder, after giving back what an earlier one took unheard. */
   async guard(holder: string, claim: () => Promise<readonly Claim[]>): Promise<readonly Claim[]> {
     await this.#recover(holder);
     this.#underWay.set(holder, (this.#underWay.get(holder) ?? 0) + 1);
