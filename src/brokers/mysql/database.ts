@@ -3,7 +3,7 @@ import { readStatements } from "../../broker/sql.ts";
 import type { Connections } from "./connections.ts";
 import { isContention, isDeadlock, isGone, toFailure } from "./failure.ts";
 import type { MysqlRow, Result } from "./rows.ts";
-import { ANSWER_MS, type Sender, type Session } from "./session.ts";
+import type { Sender, Session } from "./session.ts";
 import { type SqlValue, type Statement, toChunks, toConditions } from "./statement.ts";
 
 const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store", "wakeups"];
@@ -62,12 +62,12 @@ export class Database {
   }
 
   /** Sends statements that may be done twice, each by itself. Done again when the connection is lost. */
-  async send(statements: readonly Statement[], timeoutMs = ANSWER_MS): Promise<readonly Result[]> {
+  async send(statements: readonly Statement[], timeoutMs?: number): Promise<readonly Result[]> {
     return this.#retrying((session) => session.send(statements, timeoutMs));
   }
 
   /** All rows that statements answer with. */
-  async rows(statements: readonly Statement[], timeoutMs = ANSWER_MS): Promise<readonly MysqlRow[]> {
+  async rows(statements: readonly Statement[], timeoutMs?: number): Promise<readonly MysqlRow[]> {
     return (await this.send(statements, timeoutMs)).flatMap(({ rows }) => rows);
   }
 

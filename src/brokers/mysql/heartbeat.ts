@@ -6,11 +6,16 @@ import { toText } from "./rows.ts";
 const ANSWER_MS = 4000;
 
 /** Keeps holders alive: one write for those that are known, another for new ones. */
-export async function beat(database: Database, holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
+export async function beat(
+  database: Database,
+  holders: readonly HolderInfo[],
+  ttlMs: number,
+): Promise<void> {
+  const timeoutMs = Math.min(ANSWER_MS, database.connections.location.answerMs);
   const names = holders.map(({ holder }) => holder).sort();
   const beats = toParts(names).map((part) => database.statement("beat", ttlMs, part));
   const asks = toParts(names).map((part) => database.statement("beating", part));
-  const answers = await database.send([...beats, ...asks], ANSWER_MS);
+  const answers = await database.send([...beats, ...asks], timeoutMs);
   const known = new Map(
     answers.flatMap(({ rows }) => rows.map(([name, queues]) => [toText(name), toText(queues)] as const)),
   );
@@ -19,7 +24,7 @@ export async function beat(database: Database, holders: readonly HolderInfo[], t
   const rows = fresh
     .toSorted((a, b) => Number(a.holder > b.holder) - Number(a.holder < b.holder))
     .map(({ holder, queues }) => [holder, queues, until]);
-  await database.send(database.many("addHolders", rows), ANSWER_MS);
+  await database.send(database.many("addHolders", rows), timeoutMs);
 }
 
 function toParts(names: readonly string[]): readonly (readonly string[])[] {

@@ -13,6 +13,8 @@ export interface MysqlLocation {
   readonly tls: Tls;
   /** A file with the certificates of those who may sign the server's. */
   readonly ca: string | undefined;
+  /** How long the server may take to answer. */
+  readonly answerMs: number;
   /** Connections that one broker opens at most. */
   readonly connections: number;
   /** For messages: without the password. */
@@ -23,11 +25,12 @@ export interface MysqlLocation {
 export type Tls = "off" | "verify" | "unverified";
 
 const LEVELS: readonly Tls[] = ["off", "verify", "unverified"];
-const PARAMETERS = ["prefix", "tls", "ca", "socket", "connections"];
+const PARAMETERS = ["prefix", "tls", "ca", "socket", "timeout", "connections"];
 const EXAMPLE = "Write mysql://USER:PASSWORD@HOST:3306/DATABASE, with %40 and the like in the password.";
 
 /**
- * Reads `mysql://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME&tls=off|verify|unverified&ca=FILE&socket=PATH&connections=N`.
+ * Reads `mysql://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME&tls=off|verify|unverified&ca=FILE&socket=PATH
+ * &timeout=SECONDS&connections=N`.
  *
  * @throws `GANGER_URL_INVALID` for a missing database, an unknown parameter or value.
  */
@@ -53,7 +56,8 @@ export function parseLocation(text: string): MysqlLocation {
     prefix: toPrefix(parameters.get("prefix") ?? "ganger"),
     tls: toTls(parameters.get("tls") ?? "off"),
     ca: parameters.get("ca") ?? undefined,
-    connections: toAmount(parameters.get("connections") ?? "4"),
+    answerMs: toAmount("timeout", parameters.get("timeout") ?? "8", 1, 600) * 1000,
+    connections: toAmount("connections", parameters.get("connections") ?? "4", 2, 100),
     title: `mysql://${socket ?? `${hostname === "" ? host : hostname}:${port === "" ? 3306 : port}`}/${database}`,
   };
 }
@@ -80,10 +84,10 @@ function toTls(text: string): Tls {
   throw invalid(`tls=${text} is not known`, `Use ${LEVELS.join(", ")}.`);
 }
 
-function toAmount(text: string): number {
+function toAmount(name: string, text: string, min: number, max: number): number {
   const amount = Number(text);
-  if (Number.isInteger(amount) && amount >= 2 && amount <= 100) return amount;
-  throw invalid(`connections=${text} cannot be`, "Use a whole number from 2 to 100.");
+  if (Number.isInteger(amount) && amount >= min && amount <= max) return amount;
+  throw invalid(`${name}=${text} cannot be`, `Use a whole number from ${min} to ${max}.`);
 }
 
 function invalid(message: string, hint: string): GangerError {

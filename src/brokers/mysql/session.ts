@@ -11,10 +11,8 @@ export interface Sender {
   send(statements: readonly Statement[]): Promise<readonly Result[]>;
 }
 
-/** How long the server may take to greet us. */
+/** How long the server may take to greet us, at most. */
 const GREETING_MS = 4000;
-/** How long it may take to answer, unless the call says otherwise. */
-export const ANSWER_MS = 8000;
 /** How long it waits for locks, and for us in the middle of a transaction, in seconds. */
 const LOCK_WAIT_S = 3;
 const WAIT_S = 20;
@@ -31,6 +29,15 @@ const SETUP = [
   "select version(), @@max_allowed_packet, @@auto_increment_increment",
 ];
 
+interface Traits {
+  readonly sizes: readonly [maxPacket: number, idStep: number];
+  readonly answerMs: number;
+}
+
+function greetingMs({ answerMs }: MysqlLocation): number {
+  return Math.min(GREETING_MS, answerMs);
+}
+
 /** One connection of ours. After an error of the network it is closed, and never used again. */
 export class Session implements Sender {
   /** How far apart the ids of one insert are. */
@@ -39,22 +46,24 @@ export class Session implements Sender {
   readonly #wire: Wire;
   readonly #quote: Quote;
 
-  private constructor(wire: Wire, quote: Quote, [maxPacket, idStep]: readonly [number, number]) {
+  readonly #answerMs: number;
+
+  private constructor(wire: Wire, quote: Quote, { sizes, answerMs }: Traits) {
     this.#wire = wire;
     this.#quote = quote;
-    this.maxPacket = maxPacket;
-    this.idStep = idStep;
+    [this.maxPacket, this.idStep] = sizes;
+    this.#answerMs = answerMs;
   }
 
   /** @throws what mysql2 says, and `GANGER_BROKER_UNSUITED` for a server that is too old or no MySQL. */
   static async open(library: Mysql2, location: MysqlLocation): Promise<Session> {
     const wire = await Wire.open(library, location);
     try {
-      const answers = toResults(await wire.query(SETUP.join(";"), GREETING_MS), SETUP.length);
+      const answers = toResults(await wire.query(SETUP.join(";"), greetingMs(location)), SETUP.length);
       const [version, maxPacket, idStep] = answers.at(-1)?.rows[0] ?? [];
       assertSuited(toText(version), location.title);
       const sizes = [toNumber(maxPacket), toNumber(idStep)] as const;
-      return new Session(wire, (text) => library.escape(text), sizes);
+      return new Session(wire, (text) => library.escape(text), { sizes, answerMs: location.answerMs });
     } catch (error) {
       wire.destroy();
       throw error;
@@ -66,7 +75,7 @@ export class Session implements Sender {
   }
 
   /** Sends statements as one packet, or as several where one would be too large. @throws `GANGER_PAYLOAD_LARGE` */
-  async send(statements: readonly Statement[], timeoutMs = ANSWER_MS): Promise<readonly Result[]> {
+  async send(statements: readonly Statement[], timeoutMs = this.#answerMs): Promise<readonly Result[]> {
     if (statements.length === 0) return [];
     const results: Result[] = [];
     for (const packet of this.#toPackets(statements)) {
@@ -141,7 +150,7 @@ class Wire {
       password,
       database,
       multipleStatements: true,
-      connectTimeout: GREETING_MS,
+      connectTimeout: greetingMs(location),
       charset: "utf8mb4",
       enableKeepAlive: true,
       keepAliveInitialDelay: 5000,
