@@ -180,7 +180,10 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
     await broker.enqueue(Array.from({ length: 5 }, () => ({ queue: "work", name: "count", payload: "1" })));
     // The commit gets through and its answer does not.
-    await ask(server.url, `create trigger test.slow after insert on test.${prefix}_running for each row do sleep(0.2)`);
+    await ask(
+      server.url,
+      `create trigger test.slow after insert on test.${prefix}_running for each row do sleep(0.2)`,
+    );
     const claiming = broker.claim(request).catch((error: unknown) => error);
     await eventually("the claim is being written", async () => {
       const sleeping = "select 1 from information_schema.processlist where state = 'User sleep'";

@@ -3,15 +3,15 @@ import type { JobState } from "../../job/states.ts";
 import type { Database, Transaction } from "./database.ts";
 import { FINISHED, Moves } from "./moves.ts";
 import { type Result, toNumber } from "./rows.ts";
-import type { SqlValue } from "./statement.ts";
+import type { SqlValue, Statement } from "./statement.ts";
 
 /** Jobs of each state that one transaction clears at most. */
 const PART = 500;
 
 interface Clearing {
   readonly queue: number;
-  /** Codes of the finished states that are to be deleted. */
-  readonly finished: readonly number[];
+  /** The code of the finished state that is to be deleted, or all of them, or none. */
+  readonly finished: number | "all" | "none";
   readonly pending: readonly Pending[];
 }
 
@@ -22,7 +22,7 @@ const PENDING: readonly Pending[] = ["waiting", "scheduled", "blocked"];
 /** Empties a queue, some jobs in each transaction. What is cancelled now is to be looked at for a while: it is not deleted. */
 export async function clear(database: Database, queue: number, state: JobState | undefined): Promise<number> {
   const isWanted = (name: string) => state === undefined || state === name;
-  let finished = Object.entries(FINISHED).flatMap(([name, code]) => (isWanted(name) ? [code] : []));
+  let finished = finishedOf(state);
   const pending = PENDING.filter(isWanted);
   let touched = 0;
   for (let more = true; more; ) {
@@ -31,7 +31,7 @@ export async function clear(database: Database, queue: number, state: JobState |
     );
     touched += part.touched;
     more = part.more;
-    if (part.hasCancelled) finished = [];
+    if (part.hasCancelled) finished = "none";
   }
   return touched;
 }
@@ -43,18 +43,20 @@ async function clearPart(
 ): Promise<{ readonly touched: number; readonly more: boolean; readonly hasCancelled: boolean }> {
   const [clock, ...answers] = await transaction.send([
     database.statement("now"),
-    ...finished.map((code) => database.statement("oldestFinished", queue, code, PART)),
+    ...findFinished(database, queue, finished),
     ...pending.map((name) => database.statement(`${name}In`, queue, PART)),
   ]);
   const now = toNumber(clock?.rows[0]?.[0]);
   const moves = new Moves(database);
-  const deleted = finished.flatMap((code, place) => {
-    const ids = idsOf(answers[place]);
-    for (const id of ids) moves.forget(id);
-    return ids.map((id) => [queue, code, id]);
+  const first = finished === "none" ? 0 : 1;
+  const ended = first === 0 ? [] : (answers[0]?.rows ?? []);
+  const deleted = ended.map((row) => {
+    const [id = 0, code = finished] = row.map(toNumber);
+    moves.forget(id);
+    return [queue, Number(code), id];
   });
   const drops = [...database.many("dropFinished", deleted)];
-  const hasAll = finished.every((_, place) => idsOf(answers[place]).length < PART);
+  const hasAll = ended.length < PART;
   if (!hasAll) {
     await moves.apply(transaction, drops);
     return { touched: deleted.length, more: true, hasCancelled: false };
@@ -72,7 +74,7 @@ async function clearPart(
     }
   };
   for (const [place, name] of pending.entries()) {
-    const answer = answers[finished.length + place];
+    const answer = answers[first + place];
     const found = answer?.rows ?? [];
     if (found.length === 0 || answer === undefined) continue;
     more ||= found.length === PART;
@@ -95,6 +97,17 @@ function keyOf(name: Pending, queue: number, [id = 0, , place = 0]: readonly num
   return name === "scheduled" ? [place, id] : id;
 }
 
-function idsOf(answer: Result | undefined): readonly number[] {
-  return (answer?.rows ?? []).map(([id]) => toNumber(id));
+function finishedOf(state: JobState | undefined): Clearing["finished"] {
+  if (state === undefined) return "all";
+  return state === "completed" || state === "failed" || state === "cancelled" ? FINISHED[state] : "none";
+}
+
+function findFinished(
+  database: Database,
+  queue: number,
+  finished: Clearing["finished"],
+): readonly Statement[] {
+  if (finished === "none") return [];
+  if (finished === "all") return [database.statement("finishedIn", queue, PART)];
+  return [database.statement("oldestFinished", queue, finished, PART)];
 }

@@ -8,7 +8,7 @@ import type { Database, Transaction } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED, Moves, type Moving } from "./moves.ts";
 import type { Queues } from "./queues.ts";
-import { toNumber, toRecord } from "./rows.ts";
+import { toNumber, toRecord, toTags } from "./rows.ts";
 import { dropRows, lockRows, PENDING } from "./state-rows.ts";
 import { toTagText } from "./tags.ts";
 import type { MysqlWakeups } from "./wakeups.ts";
@@ -91,7 +91,7 @@ export class MysqlEdit implements Edit {
       await this.#database.write(async (transaction) => {
         const [found] = await transaction.send([this.#database.statement("tagsOf", part)]);
         const statements = (found?.rows ?? []).map(([id, text]) => {
-          const tags = new Set([...(JSON.parse(String(text ?? "[]")) as readonly string[]), ...add]);
+          const tags = new Set([...toTags(text), ...add]);
           for (const tag of remove) tags.delete(tag);
           return this.#database.statement("setTags", toTagText([...tags]), toNumber(id));
         });
@@ -172,5 +172,5 @@ function toParts(ids: readonly string[]): readonly (readonly string[])[] {
     if (part === undefined || part.size >= PART || part.has(id)) parts.push(new Set([id]));
     else part.add(id);
   }
-  return parts.map((part) => [...part]);
+  return parts.map((part) => Array.from(part));
 }

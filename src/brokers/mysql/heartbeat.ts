@@ -6,11 +6,7 @@ import { toText } from "./rows.ts";
 const ANSWER_MS = 4000;
 
 /** Keeps holders alive: one write for those that are known, another for new ones. */
-export async function beat(
-  database: Database,
-  holders: readonly HolderInfo[],
-  ttlMs: number,
-): Promise<void> {
+export async function beat(database: Database, holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
   const timeoutMs = Math.min(ANSWER_MS, database.connections.location.answerMs);
   const names = holders.map(({ holder }) => holder).sort();
   const beats = toParts(names).map((part) => database.statement("beat", ttlMs, part));

@@ -62,16 +62,15 @@ export function toMysql2(module: object): Mysql2 {
   return ("default" in module ? module.default : module) as Mysql2;
 }
 
-export function errorOf(error: unknown): {
+/** What mysql2 and Node.js say of an error. */
+interface ErrorFacts {
   readonly code?: string;
   readonly errno?: number;
   readonly sqlMessage?: string;
-} {
-  return (typeof error === "object" && error !== null ? error : {}) as {
-    code?: string;
-    errno?: number;
-    sqlMessage?: string;
-  };
+}
+
+export function errorOf(error: unknown): ErrorFacts {
+  return typeof error === "object" && error !== null ? error : {};
 }
 
 /** The connection below, of one that mysql2 has wrapped in promises; `undefined` for anything else, a pool too. */
@@ -122,7 +121,7 @@ export function toRecord(row: MysqlRow): JobRecord {
     crashes: row[7] as number,
     maxCrashes: row[8] as number,
     options: toOptional(row[9] as string | null),
-    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
+    tags: toTags(row[10]),
     error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
     enqueuedAt: new Date(row[12] as number),
     runAt: state === "scheduled" ? toDate(row[13]) : undefined,
@@ -133,6 +132,10 @@ export function toRecord(row: MysqlRow): JobRecord {
     expiresAt: toDate(row[19]),
     result: toOptional(row[20] as string | null),
   };
+}
+
+export function toTags(text: unknown): readonly string[] {
+  return text === null ? [] : (JSON.parse(text as string) as readonly string[]);
 }
 
 export function toHistory([at, event, detail]: MysqlRow): HistoryEntry {

@@ -62,6 +62,10 @@ delete from ganger_logs where job = ? and seq <
 select id, token, turn from ganger_waiting force index (primary)
 where queue = ? order by turn, id limit ? for update skip locked;
 
+-- name: finishedIn
+select id, state from ganger_finished force index (primary)
+where queue = ? order by state, id limit ? for update skip locked;
+
 -- name: scheduledIn
 select straight_join s.id, s.token, s.due from ganger_scheduled s join ganger_jobs j on j.id = s.id where j.queue = ? limit ?;
 
