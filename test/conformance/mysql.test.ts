@@ -1,11 +1,14 @@
 import { createConnection } from "mysql2";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
 import { mysqlDatabase } from "../support/mysql-database.ts";
 import { mysql } from "../support/servers/mysql.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { service } from "../support/services.ts";
 import { runConformance } from "./run.ts";
+
+// What a case leaves behind is cleared queue by queue, and one leaves 10,000.
+vi.setConfig({ testTimeout: 120_000 });
 
 // No case cuts the power; what a killed process wrote is with the server, whatever that has written to its disk.
 const unsynced = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"];
