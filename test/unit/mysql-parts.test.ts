@@ -5,6 +5,21 @@ import { parseLocation } from "../../src/brokers/mysql/location.ts";
 import { format, toChunks, toConditions } from "../../src/brokers/mysql/statement.ts";
 import { assertSuited } from "../../src/brokers/mysql/version.ts";
 
+const quote = (text: string) => `<${text}>`;
+
+/** Whether a condition names an id. */
+function matches(raw: string, id: number): boolean {
+  const [, list] = /^id in \((.*)\)$/.exec(raw) ?? [];
+  if (list !== undefined) return list.split(", ").map(Number).includes(id);
+  return raw
+    .slice(1, -1)
+    .split(" or ")
+    .some((part) => {
+      const [first = 0, last = first] = (part.match(/\d+/g) ?? []).map(Number);
+      return id >= first && id <= last;
+    });
+}
+
 describe("a mysql: URL", () => {
   it("says where, as whom and how", () => {
     expect(
@@ -60,8 +75,6 @@ describe("a mysql: URL", () => {
 });
 
 describe("a statement", () => {
-  const quote = (text: string) => `<${text}>`;
-
   it("has values, lists, rows and expressions in its places", () => {
     const values = [
       1,
@@ -100,17 +113,6 @@ describe("a statement", () => {
   });
 
   it("names exactly the ids it was given", () => {
-    const matches = (raw: string, id: number) => {
-      const [, list] = /^id in \((.*)\)$/.exec(raw) ?? [];
-      if (list !== undefined) return list.split(", ").map(Number).includes(id);
-      return raw
-        .slice(1, -1)
-        .split(" or ")
-        .some((part) => {
-          const [first = 0, last = first] = (part.match(/-?\d+/g) ?? []).map(Number);
-          return id >= first && id <= last;
-        });
-    };
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 200 })), (ids) => {
         const conditions = toConditions("id", ids);
