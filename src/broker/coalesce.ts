@@ -6,6 +6,7 @@ const REFUSALS: readonly ErrorCode[] = [
   "GANGER_QUEUE_INVALID",
   "GANGER_JOB_INVALID",
   "GANGER_OPTION_INVALID",
+  "GANGER_PAYLOAD_LARGE",
 ];
 
 type EnqueueBatch = (jobs: readonly NewJob[]) => Promise<readonly string[]>;
