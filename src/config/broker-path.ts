@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
 
+/** The URL of an `amqp:` broker whose documents are in a second one. */
+export function withStore(url: string, store: string | undefined): string {
+  if (store === undefined) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}store=${encodeURIComponent(store)}`;
+}
+
 /** Makes the path of a `sqlite:` URL absolute; any other URL is returned as it is. */
 export function toAbsoluteBroker(url: string, base: string): string {
   const { path, query } = /^sqlite:(?<path>[^?]*)(?<query>.*)$/.exec(url)?.groups ?? {};

@@ -3,6 +3,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   app: "What process titles and logs call the application. By default the name of the folder of this file.",
   broker: "URL of the broker. A path in it is relative to this file.",
   migrate: "Whether the schema of the broker's store is brought up to date when it is opened.",
+  store:
+    "URL of a second broker, for what an amqp: broker cannot keep. A path in it is relative to this file.",
   jobs: "Modules that export job definitions, or folders of such; relative to this file.",
   workers: "How many workers serve each queue list, as a number or a mapping.",
   "workers.*": "A number of workers, or a mapping.",

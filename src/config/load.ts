@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { toAbsoluteBroker } from "./broker-path.ts";
+import { toAbsoluteBroker, withStore } from "./broker-path.ts";
 import { invalidReports, type Problem, report, toProblems } from "./check/problems.ts";
 import { findMissingSection, findWarnings } from "./check/warnings.ts";
 import { type ExplainedValue, explain, toKey } from "./explain.ts";
@@ -143,10 +143,13 @@ function withAbsolutePaths(settings: Settings, tree: Sourced, cwd: string): Sett
   };
   const absolute = (text: string | undefined, ...path: Path) =>
     text === undefined ? undefined : resolve(baseOf(path), text);
-  const { broker, jobs, preload, hooks, pidfile, lock, log } = settings;
+  const { broker, store, jobs, preload, hooks, pidfile, lock, log } = settings;
   return {
     ...settings,
-    broker: toAbsoluteBroker(broker, baseOf(["broker"])),
+    broker: withStore(
+      toAbsoluteBroker(broker, baseOf(["broker"])),
+      store === undefined ? undefined : toAbsoluteBroker(store, baseOf(["store"])),
+    ),
     jobs: jobs.map((path) => resolve(baseOf(["jobs"]), path)),
     preload: preload.map((name) => (/^[./]/.test(name) ? resolve(baseOf(["preload"]), name) : name)),
     hooks: absolute(hooks, "hooks"),

@@ -95,6 +95,13 @@ export interface Section {
    */
   readonly migrate?: boolean | undefined;
   /**
+   * URL of a second broker, for what an `amqp:` broker cannot keep: small documents, such as plans. A path in it
+   * is relative to the configuration file.
+   *
+   * @default none
+   */
+  readonly store?: string | undefined;
+  /**
    * Modules that export job definitions, or folders of such; relative to the configuration file.
    *
    * @default "./jobs"

@@ -5,5 +5,8 @@
 export function redact(text: string): string {
   return text
     .replaceAll(/(?<head>[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@"]*):[^\s"]*@/gi, "$<head>:***@")
-    .replaceAll(/(?<head>[?&](?:password|passwd|pass|pwd|token|secret|auth|key)=)[^&\s"]*/gi, "$<head>***");
+    .replaceAll(
+      /(?<head>[?&](?:password|passwd|pass|pwd|token|secret|auth|key|store)=)[^&\s"]*/gi,
+      "$<head>***",
+    );
 }

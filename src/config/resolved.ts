@@ -8,6 +8,8 @@ export interface Settings {
   readonly broker: string;
   /** Whether the schema of the broker's store is brought up to date when it is opened. */
   readonly migrate: boolean;
+  /** A second broker, for documents; `loadConfig` has made it a part of the broker's URL. */
+  readonly store?: string | undefined;
   readonly jobs: readonly string[];
   readonly workers: readonly WorkerGroup[];
   /** How many finished jobs a queue keeps; what a broker's `prune` takes. */

@@ -16,7 +16,7 @@ import { signalsSchema } from "./schema/signals.ts";
 import { workersSchema } from "./schema/worker.ts";
 import { defaultSignals } from "./signal-table.ts";
 
-type Optional = "hooks" | "pidfile" | "lock" | "signals";
+type Optional = "store" | "hooks" | "pidfile" | "lock" | "signals";
 type OptionalOfWorker = "memory" | "memoryHard" | "maxJobs" | "maxAge";
 
 /** All options, after the layers are merged: what has a default is not left out and no worker entry is a bare number. */
@@ -70,6 +70,7 @@ export const optionsSchema = z.strictObject(
     app: filled.refine((text) => !/\p{Cc}/u.test(text), "must have no control characters"),
     broker: filled.regex(/^[a-z]+:/, "must be a URL such as sqlite:./ganger.db"),
     migrate: z.boolean("must be true or false"),
+    store: filled.regex(/^[a-z]+:/, "must be a URL such as sqlite:./ganger.db").optional(),
     jobs: z
       .union(
         [filled, z.array(filled).min(1, "must name one path at least")],
@@ -110,12 +111,17 @@ export const optionsSchema = z.strictObject(
   mappingError("must be a mapping of options"),
 );
 
-export const settingsSchema = optionsSchema.transform(
-  ({ pidfile, term, signals, spawnDelay, boot, ...same }): Settings => ({
-    ...same,
-    pidfile: pidfile === false ? undefined : pidfile,
-    signals: { ...defaultSignals(term), ...signals },
-    spawnDelayMs: spawnDelay,
-    bootMs: boot,
-  }),
-) satisfies z.ZodType<Settings, MergedOptions>;
+export const settingsSchema = optionsSchema
+  .refine(({ broker, store }) => store === undefined || /^amqps?:/.test(broker), {
+    path: ["store"],
+    message: "is for an amqp: broker; any other keeps its documents itself",
+  })
+  .transform(
+    ({ pidfile, term, signals, spawnDelay, boot, ...same }): Settings => ({
+      ...same,
+      pidfile: pidfile === false ? undefined : pidfile,
+      signals: { ...defaultSignals(term), ...signals },
+      spawnDelayMs: spawnDelay,
+      bootMs: boot,
+    }),
+  ) satisfies z.ZodType<Settings, MergedOptions>;

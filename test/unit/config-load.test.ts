@@ -23,6 +23,14 @@ async function load(files: Record<string, string>, options: Partial<LoadOptions>
 }
 
 describe("loadConfig", () => {
+  it("makes a second broker for documents a part of the URL of an amqp: broker, and of no other", async () => {
+    const files = { "ganger.yml": "broker: amqp://host?prefix=a\nstore: sqlite:./plan.db" };
+    const { config } = await load(files);
+
+    expect(new URL(config.broker).searchParams.get("store")).toBe(`sqlite:${join(cwd, "plan.db")}`);
+    await expect(load({ "ganger.yml": "store: sqlite:./plan.db" })).rejects.toThrow("is for an amqp: broker");
+  });
+
   it("fills in defaults, makes milliseconds and absolute paths, and freezes it all", async () => {
     const { config } = await load({ "ganger.yml": "app: shop\nworkers: { mail: 2 }" });
 

@@ -15,6 +15,7 @@ describe("redact", () => {
     ["amqps://u:p%40@h?x=1", "amqps://u:***@h?x=1"],
     ["postgres://host/db?user=u&password=pw&ssl=1", "postgres://host/db?user=u&password=***&ssl=1"],
     ["cannot reach mysql://u:pw@h: no route", "cannot reach mysql://u:***@h: no route"],
+    ["amqp://h?store=redis%3A%2F%2Fu%3Apw%40h&x=1", "amqp://h?store=***&x=1"],
     ["redis://host:6379/0", "redis://host:6379/0"],
     ["redis://[::1]:6379", "redis://[::1]:6379"],
     ["sqlite:./ganger.db?prefix=a", "sqlite:./ganger.db?prefix=a"],

@@ -45,6 +45,7 @@ const VARIABLES: Readonly<Record<string, Path>> = {
   GANGER_APP: ["app"],
   GANGER_BROKER: ["broker"],
   GANGER_MIGRATE: ["migrate"],
+  GANGER_STORE: ["store"],
   GANGER_JOBS: ["jobs"],
   GANGER_FORK: ["fork"],
   GANGER_LOG_LEVEL: ["log", "level"],
