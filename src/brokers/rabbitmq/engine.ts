@@ -79,7 +79,11 @@ export class Engine implements ClaimSide {
     });
     this.#desk = new Link(location, {
       heartbeatSeconds,
-      setUp: (wire) => Desk.open(wire, this.#topology),
+      setUp: async (wire) => {
+        const desk = await Desk.open(wire, this.#topology);
+        desk.onLane = (lane) => this.#link.current?.names.add(lane);
+        return desk;
+      },
       onLost: (desk) => desk.close(),
     });
   }
@@ -148,16 +152,16 @@ export class Engine implements ClaimSide {
     await this.#desk.close();
   }
 
+  /** What it consumes is there: the broker made it when it was opened. */
   async #setUp(wire: Wire): Promise<Session> {
-    // What is consumed must be there: the desk makes it.
-    const desk = await this.#desk.open();
-    const names = await Names.open(wire, this.#topology);
-    desk.onLane = (lane) => names.add(lane);
-    await listen(wire, this.#topology, ({ excused }) => {
-      if (excused === undefined) this.#onWake();
-      else this.#excuses.add(excused);
-    });
-    const intake = await Intake.open(wire, () => this.#delivered());
+    const [names, intake] = await Promise.all([
+      Names.open(wire, this.#topology),
+      Intake.open(wire, () => this.#delivered()),
+      listen(wire, this.#topology, ({ excused }) => {
+        if (excused === undefined) this.#onWake();
+        else this.#excuses.add(excused);
+      }),
+    ]);
     return { intake, names, probe: new Probe(wire) };
   }
 
