@@ -99,12 +99,8 @@ export class Engine implements ClaimSide {
       return held === undefined ? undefined : sequelOf(outcome, { ...held.parcel, token: held.token });
     });
     const settled = await this.#finish(taken, sequels);
+    // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
     const claimed = next === undefined ? [] : await this.claim(next);
-    // The answer to a claim says that the server has the acknowledgements; without one it is asked.
-    const session = this.#link.current;
-    if (claimed.length === 0 && session !== undefined && settled.includes(true)) {
-      await session.intake.settleDown();
-    }
     return { settled, claimed };
   }
 

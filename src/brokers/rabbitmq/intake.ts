@@ -70,7 +70,9 @@ export class Intake {
   async pull(lane: Lane, amount: number): Promise<boolean> {
     if (lane.consumer !== undefined) await this.stop(lane);
     const tag = `c${this.#nextTag++}`;
-    const consumer: Consumer = { tag, lane, window: Math.min(amount, MAX_WINDOW), out: 0 };
+    // Who asks for many has measured that they are short: as many again may come while those run.
+    const window = Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
+    const consumer: Consumer = { tag, lane, window, out: 0 };
     this.#consumers.set(tag, consumer);
     lane.consumer = consumer;
     this.#watched++;
@@ -121,6 +123,8 @@ export class Intake {
   }
 }
 
+/** More than a worker asks for that does not know how long its jobs take. */
+const MANY = 200;
 /** The server's counts are 16 bits wide. */
 const MAX_WINDOW = 65_535;
 /** So many lanes bring their jobs by themselves; others are looked at with each claim. */
