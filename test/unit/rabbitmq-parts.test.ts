@@ -11,6 +11,9 @@ const total = (delayMs: number) => {
   return levels.reduce((sum, level) => sum + 2 ** level, restMs);
 };
 
+const level = (version: string, consumerTimeoutMs?: number) =>
+  timeout(version, { consumerTimeoutMs }).map((finding) => finding.level);
+
 describe("the delays of RabbitMQ", () => {
   it("are made of powers of two, the longest first", () => {
     expect(hopsOf(40)).toEqual({ levels: [5, 3], restMs: 0 });
@@ -65,9 +68,6 @@ describe("an amqp: URL", () => {
 
 describe("the doctor of RabbitMQ", () => {
   it("warns of the time after which a server takes a running job back, where there is one", () => {
-    const level = (version: string, consumerTimeoutMs?: number) =>
-      timeout(version, { consumerTimeoutMs }).map((finding) => finding.level);
-
     expect(level("3.10.8")).toEqual(["warning"]);
     expect(level("3.10.8", 3_600_000)).toEqual(["warning"]);
     expect(level("3.10.8", 7 * 86_400_000)).toEqual(["info"]);
