@@ -1,12 +1,17 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import { connect } from "amqplib";
 import { afterAll } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
+import { runDir } from "../support/run-dir.ts";
 import { service } from "../support/services.ts";
 import { runConformance } from "./run.ts";
 
 const { url: server, unavailable } = await service("rabbitmq");
 const prefix = `t${process.pid}`;
-const url = `${server}?prefix=${prefix}`;
+/** Documents are kept by a second broker. */
+const store = `sqlite:${join(mkdtempSync(join(runDir(), "documents-")), "store.db")}?synchronous=off`;
+const url = `${server}?prefix=${prefix}&store=${encodeURIComponent(store)}`;
 
 /** Of what waits the server tells the number, of what is delayed nothing: it lets go of delayed jobs by itself. */
 const OWN_CLOCK =
