@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { connect } from "amqplib";
 import { afterAll } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
+import { LIMITS } from "../../src/testing/conformance/limits.ts";
 import { runDir } from "../support/run-dir.ts";
 import { service } from "../support/services.ts";
 import { runConformance } from "./run.ts";
@@ -12,10 +13,6 @@ const prefix = `t${process.pid}`;
 /** Documents are kept by a second broker. */
 const store = `sqlite:${join(mkdtempSync(join(runDir(), "documents-")), "store.db")}?synchronous=off`;
 const url = `${server}?prefix=${prefix}&store=${encodeURIComponent(store)}`;
-
-/** Of what waits the server tells the number, of what is delayed nothing: it lets go of delayed jobs by itself. */
-const OWN_CLOCK =
-  "A delayed job comes out of RabbitMQ by itself, some milliseconds after it is due, and is not counted";
 
 runConformance("rabbitmq", {
   unavailable,
@@ -29,19 +26,7 @@ runConformance("rabbitmq", {
       },
     };
   },
-  exceptions: {
-    "lets one connection settle what another claimed":
-      "A claim is an unacknowledged delivery, and AMQP lets only the channel that got a message acknowledge it",
-    "has every job that it acknowledged to a process that was killed, and no part of a batch":
-      "AMQP publishes one message at a time: of a batch that nobody acknowledged a part may be there",
-    "hands out a job once its delay has ended": OWN_CLOCK,
-    "hands out by priority what became due together": OWN_CLOCK,
-    "keeps a retried job back until its delay has ended": OWN_CLOCK,
-    "says how long until the next job is due": OWN_CLOCK,
-    "makes thousands of jobs waiting that became due together, and counts them": OWN_CLOCK,
-    "counts each due job once when several look at the same time": OWN_CLOCK,
-    "wakes for a job that became due": OWN_CLOCK,
-  },
+  exceptions: LIMITS["rabbitmq"] ?? {},
 });
 
 /** Nobody is to find hundreds of queues on a server that is not the tests' own. */

@@ -119,6 +119,7 @@ export class Intake {
     const consumer = this.#consumers.get(tag);
     if (consumer?.lane.consumer !== consumer || consumer === undefined) return;
     consumer.lane.consumer = undefined;
+    consumer.lane.isThere = false;
     this.#watched--;
   }
 }

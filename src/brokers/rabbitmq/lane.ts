@@ -21,6 +21,8 @@ export class Lane {
   /** What came and nobody claimed yet: as much at most as the last claim asked for. */
   buffer: Delivery[] = [];
   consumer: Consumer | undefined;
+  /** Whether it was seen on the server: a lane is entered in the book of names before it is made. */
+  isThere = false;
 
   constructor(name: string) {
     this.name = name;

@@ -34,6 +34,7 @@ export class Round {
     for (const lane of await this.#promising(lanes)) {
       this.#take(lane);
       while (this.taken.length < limit) {
+        if (!(await this.#isThere(lane))) break;
         const isEmpty = lane.isWatched || (await intake.pull(lane, limit - this.taken.length));
         if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes);
         this.#isSettled = true;
@@ -49,6 +50,12 @@ export class Round {
     const deliveries = [...this.taken, ...this.asides].map(({ delivery }) => delivery);
     deliveries.sort((a, b) => b.message.fields.deliveryTag - a.message.fields.deliveryTag);
     for (const delivery of deliveries) delivery.consumer.lane.buffer.unshift(delivery);
+  }
+
+  /** Whether a lane can be consumed: the channel, with all claims, would end with the attempt otherwise. */
+  async #isThere(lane: Lane): Promise<boolean> {
+    lane.isThere ||= (await this.#options.probe.count(lane.name)) !== undefined;
+    return lane.isThere;
   }
 
   #take({ buffer }: Lane): void {

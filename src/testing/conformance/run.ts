@@ -4,6 +4,7 @@ import { openBroker } from "../../broker/connect.ts";
 import { type BenchOptions, withBench } from "./bench.ts";
 import type { ConformanceCase } from "./case.ts";
 import { conformanceCases } from "./cases.ts";
+import { LIMITS } from "./limits.ts";
 
 export interface VerifyOptions {
   /** @default all of `conformanceCases` */
@@ -76,12 +77,14 @@ export async function verifyBroker(broker: Broker, options: VerifyOptions = {}):
 
 /** Why a case says nothing about a broker, or `undefined` when it can run. */
 export function reasonToSkip(
-  { needs = [], requires }: ConformanceCase,
+  { name: title, needs = [], requires }: ConformanceCase,
   bench: BenchOptions,
 ): string | undefined {
   const { broker, reopen, claimer, isPrivate } = bench;
   const missing = needs.filter((name) => broker[name] === undefined);
   if (missing.length > 0) return `${broker.name} has no ${missing.join(" and no ")}`;
+  const limit = LIMITS[broker.name]?.[title];
+  if (limit !== undefined) return limit;
   switch (requires) {
     case "reopen":
       return reopen === undefined ? `${broker.name} has no second connection to one store` : undefined;
