@@ -19,6 +19,7 @@ export async function diagnose(
     ...timeout(versionOf(desk.wire.model).version, location),
     ...kind(location),
     ...priorities(lanes),
+    ...files(lanes.length, location),
     ...books(failed, topology.failed[0]),
   ];
   const order = ["error", "warning", "info"];
@@ -96,6 +97,17 @@ function priorities(lanes: readonly LaneName[]): readonly Finding[] {
 }
 
 const MANY_PRIORITIES = 20;
+
+/** A node at its limit of open files takes connections and answers nothing; Debian's is 1024 unless it is told otherwise. */
+function files(lanes: number, { type }: RabbitmqLocation): readonly Finding[] {
+  if (type !== "quorum" || lanes <= MANY_LANES) return [];
+  const message = `${lanes} quorum queues take two open files each, of the ${USUAL_FILES} that a node may have unless it is told otherwise`;
+  const hint = "Set LimitNOFILE=65536 for the server, and see rabbitmqctl status for what it has.";
+  return [{ level: "warning", check: "files", message, hint }];
+}
+
+const MANY_LANES = 300;
+const USUAL_FILES = 1024;
 
 function books(failed: number, queue: string): readonly Finding[] {
   if (failed === 0) return [];
