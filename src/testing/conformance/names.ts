@@ -28,11 +28,12 @@ export class Names {
   async clear(broker: Broker): Promise<void> {
     for (const holder of this.#holders) await broker.release(holder, { kind: "interrupted", started: [] });
     const { edit, store } = broker;
+    const clear = async (queue: string) => edit?.clear(queue);
     // What is cancelled by the first round is deleted by the second.
     for (let round = 0; round < 2; round++) {
       const queues = await this.#withJobs(broker);
       for (let from = 0; from < queues.length; from += AT_ONCE) {
-        await Promise.all(queues.slice(from, from + AT_ONCE).map((queue) => edit?.clear(queue)));
+        await Promise.all(queues.slice(from, from + AT_ONCE).map(clear));
       }
     }
     for (const { key } of (await store?.list(this.prefix)) ?? []) await store?.delete(key);

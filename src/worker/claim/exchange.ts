@@ -104,9 +104,9 @@ export class Exchange {
     }
   }
 
-  /** After a failed call: from 50 ms to 5 s, with a quarter by chance, so that workers do not come back together. */
+  /** After a failed call: from 50 ms to 3 s, with a quarter by chance, so that workers do not come back together, and all are back within 5 s. */
   #pause(): Promise<void> {
-    const delayMs = Math.min(50 * 2 ** (this.#failures - 1), 5000) * (0.75 + 0.5 * Math.random());
+    const delayMs = Math.min(50 * 2 ** (this.#failures - 1), 3000) * (0.75 + 0.5 * Math.random());
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       this.#endPause = () => {
