@@ -49,7 +49,10 @@ export class Probe {
   async #run<T>(ask: (channel: Channel) => Promise<T>): Promise<T> {
     if (!this.#wire.isOpen) throw this.#wire.failure;
     this.#channel ??= this.#open();
-    const channel = await this.#channel;
+    const channel = await this.#channel.catch((error: unknown) => {
+      this.#channel = undefined;
+      throw error;
+    });
     return this.#wire.answer(ask(channel));
   }
 

@@ -6,7 +6,7 @@ import type { RabbitmqLocation } from "./location.ts";
 import { socketOf, versionOf } from "./rows.ts";
 
 /** How long anything may go without an answer: longer than the server's own pauses, shorter than people's patience. */
-export const ANSWER_MS = 10_000;
+export const ANSWER_MS = 5000;
 /** How long a new connection may be silent while it is made. */
 const CONNECT_MS = 5000;
 
