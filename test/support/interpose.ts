@@ -24,9 +24,10 @@ export function interpose<Thing extends object>(thing: Thing, hooks: Hooks, path
 }
 
 /** A real broker that lacks a facet. */
-export function without(broker: Broker, facet: FacetName): Broker {
+export function without(broker: Broker, ...facets: readonly FacetName[]): Broker {
+  const lacking = new Set<PropertyKey>(facets);
   return new Proxy(interpose(broker, {}), {
-    get: (target, key) => (key === facet ? undefined : Reflect.get(target, key)),
+    get: (target, key) => (lacking.has(key) ? undefined : Reflect.get(target, key)),
   });
 }
 

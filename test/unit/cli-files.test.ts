@@ -55,7 +55,7 @@ describe("init", () => {
 
 describe("check", () => {
   it("refuses a broker that there is none of, without its password", async () => {
-    await writeFile(join(folder.path, "ganger.yml"), "broker: redis://u:s3cret@h\nworkers: { a: 1 }");
+    await writeFile(join(folder.path, "ganger.yml"), "broker: nats://u:s3cret@h\nworkers: { a: 1 }");
 
     const { code, err } = await folder.run("check");
     expect(code).toBe(1);

@@ -38,7 +38,7 @@ describe("a SQLite store that cannot be used", () => {
     ["sqlite:/no/such/folder/x.db", "GANGER_BROKER_UNREACHABLE"],
     ["sqlight:x.db", "GANGER_URL_INVALID"],
     ["", "GANGER_URL_INVALID"],
-    ["postgres://u:secret@h/db", "GANGER_URL_INVALID"],
+    ["nats://u:secret@h/db", "GANGER_URL_INVALID"],
   ])("%j is refused with %s and a next step", async (url, code) => {
     const error = await openBroker(url).catch((thrown: unknown) => thrown);
 

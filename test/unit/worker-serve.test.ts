@@ -132,7 +132,7 @@ describe("a worker that is given another list", () => {
 
   it("goes on as before when it cannot be served", async () => {
     const { job } = setup();
-    const broker = without(guarded(createMemoryBroker()), "inspect");
+    const broker = without(guarded(createMemoryBroker()), "inspect", "counts");
     const worker = new Workshop([job], { queues: "old" }, broker).worker;
     await expect(worker.serve("new,*")).rejects.toMatchObject({ code: "GANGER_FACET_MISSING" });
     await expect(worker.serve("")).rejects.toMatchObject({ code: "GANGER_QUEUE_INVALID" });
