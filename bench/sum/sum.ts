@@ -46,6 +46,8 @@ export function measureSum(url: string, { integers, killEvery, deadlineMs }: Sum
     const effects = way === "transactions" ? openEffects(url) : undefined;
     if (effects !== undefined) defer(() => effects.close());
     await effects?.create();
+    // All results are to be kept until they are added up; a store may bound them by what `prune` was last told.
+    await client.broker.maintenance?.prune({ completed: integers, failed: integers, cancelled: integers });
     await fill(client, integers);
 
     const crew = new Crew(client, { url, folder, way });
