@@ -11,6 +11,8 @@ const { unavailable } = await service("rabbitmq");
 const LONG = process.env["GANGER_TEST_LONG"] !== undefined;
 /** How long after the end of a fault work must go on. */
 const BACK_MS = 5000;
+/** A server has a new queue on disk half a second after it made it; what is newer it loses when it is killed, whatever it confirmed. */
+const REGISTERED_MS = 2000;
 
 let server: PrivateServer;
 const folder = new PoolFolder();
@@ -39,6 +41,7 @@ class Line implements AsyncDisposable {
   readonly #own: Client;
   readonly #worker: Worker;
   readonly #job;
+  readonly #startedAt = performance.now();
   #isProducing = true;
   #producing: Promise<void> | undefined;
 
@@ -77,6 +80,11 @@ class Line implements AsyncDisposable {
       withinMs,
     );
     return performance.now() - start;
+  }
+
+  /** Waits until it has lived for so long. */
+  async lives(ms: number): Promise<void> {
+    await eventually("it is old enough", () => performance.now() - this.#startedAt > ms);
   }
 
   /** What a client says that is new. */
@@ -165,18 +173,49 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     await line.drain();
   });
 
-  it.runIf(LONG)(
-    "loses nothing that it accepted when the server is killed",
-    { timeout: 90_000 },
-    async () => {
-      await using line = await Line.open();
-      await server.kill();
-      await server.start();
+  it("loses nothing that it accepted when the server is killed", { timeout: 90_000 }, async () => {
+    await using line = await Line.open();
+    await line.lives(REGISTERED_MS);
+    await server.kill();
+    await server.start();
 
-      expect(await line.goesOn()).toBeLessThan(BACK_MS);
-      await line.drain();
-    },
-  );
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it("counts no crash for what a process that lives lost with its connection", async () => {
+    await using proxy = await Proxy.start(server.port);
+    const url = `amqp://guest:guest@127.0.0.1:${proxy.port}?prefix=excused`;
+    await using client = await connect(url);
+    const { broker } = client;
+    await broker.heartbeat([{ holder: "living", queues: "work" }], 60_000);
+    await broker.enqueue(
+      Array.from({ length: 20 }, () => ({ queue: "work", name: "once", payload: "1", maxCrashes: 1 })),
+    );
+    const request = { queues: ["work"], limit: 20, holder: "living" };
+    const ids: string[] = [];
+    await eventually("all are claimed", async () => {
+      ids.push(...(await broker.claim(request)).map(({ id }) => id));
+      return ids.length === 20;
+    });
+    for (let cuts = 1; cuts <= 3; cuts++) {
+      proxy.cut();
+      const again = new Map<string, number>();
+      await eventually(
+        () => `all come again after cut ${cuts}: ${again.size} did`,
+        async () => {
+          const claims = await broker.claim(request).catch((error: unknown) => {
+            if (isGangerError(error, "GANGER_BROKER_UNREACHABLE")) return [];
+            throw error;
+          });
+          for (const { id, crashes } of claims) again.set(id, crashes);
+          return again.size === 20;
+        },
+      );
+      expect([...again.keys()].sort()).toEqual(ids.toSorted());
+      expect([...again.values()]).toEqual(Array.from({ length: 20 }, () => 0));
+    }
+  });
 
   it("takes nothing while the server is short of memory, says so at once, and goes on then", {
     timeout: 90_000,

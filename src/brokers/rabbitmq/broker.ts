@@ -10,6 +10,7 @@ import type {
 } from "../../broker/claim.ts";
 import type { DocumentStore } from "../../broker/store.ts";
 import type { NewJob } from "../../job/job.ts";
+import { Book } from "./book.ts";
 import { startClaimSide } from "./claim-thread.ts";
 import { RabbitmqCounts } from "./counts.ts";
 import { Desk } from "./desk.ts";
@@ -65,9 +66,10 @@ export class RabbitmqBroker implements Broker {
       },
       onLost: (desk) => desk.close(),
     });
+    const book = new Book();
     this.#watch = new Link(location, {
       heartbeatSeconds: 0,
-      setUp: (wire) => Watch.open(wire, this.#topology, () => this.wakeups.wake()),
+      setUp: (wire) => Watch.open(wire, this.#topology, book, () => this.wakeups.wake()),
       onLost: () => this.wakeups.lost(),
     });
     this.counts = new RabbitmqCounts(this.#watch, this.#topology);

@@ -27,8 +27,7 @@ export class RabbitmqCounts implements Counts {
   }
 
   async lanes(): Promise<readonly LaneName[]> {
-    const watch = await this.#watch.open();
-    return (await watch.names()).all();
+    return (await this.#watch.open()).lanes();
   }
 
   async #waiting(): Promise<readonly { readonly queue: string; readonly amount: number }[]> {

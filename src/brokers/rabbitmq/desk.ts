@@ -1,8 +1,9 @@
 import { hopsOf, toRoute } from "./delay.ts";
 import { toFailure } from "./failure.ts";
 import { type Parcel, toLetter } from "./message.ts";
-import { Probe } from "./probe.ts";
+import { NOT_FOUND, Probe } from "./probe.ts";
 import { type Letter, Publisher } from "./publisher.ts";
+import { codeOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
 
@@ -21,6 +22,7 @@ export class Desk {
   onLane: (lane: LaneName) => void = () => undefined;
   readonly #topology: Topology;
   readonly #made = new Map<string, Promise<void>>();
+  #hasNames = false;
   #lastNewsAt = 0;
   #newsTimer: NodeJS.Timeout | undefined;
 
@@ -36,8 +38,11 @@ export class Desk {
     await desk.#declare(async () => {
       await desk.probe.run(async (channel) => {
         await channel.assertExchange(topology.news, "fanout", { durable: true });
-        await channel.assertQueue(...topology.names);
         await channel.assertQueue(...topology.failed);
+      });
+      await desk.#makeNames().catch((error: unknown) => {
+        // A server that has just started has its streams last: there are queues to work with already.
+        if (codeOf(error) !== NOT_FOUND) throw error;
       });
     });
     return desk;
@@ -68,6 +73,7 @@ export class Desk {
     } catch (error) {
       // Whatever was deleted under us is made again with the next call.
       this.#made.clear();
+      this.#hasNames = false;
       throw error;
     }
   }
@@ -123,12 +129,19 @@ export class Desk {
   async #makeLane({ queue, priority }: LaneName): Promise<void> {
     const [name, options] = this.#topology.lane(queue, priority);
     if ((await this.probe.count(name)) === undefined) {
+      await this.#makeNames();
       const content = Buffer.from(JSON.stringify([queue, priority]));
       const target = { exchange: "", routingKey: this.#topology.names[0] };
       await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
     }
     await this.probe.run((channel) => channel.assertQueue(name, options));
     this.onLane({ queue, priority });
+  }
+
+  async #makeNames(): Promise<void> {
+    if (this.#hasNames) return;
+    await this.probe.run((channel) => channel.assertQueue(...this.#topology.names));
+    this.#hasNames = true;
   }
 
   async #bindDue(lane: string): Promise<void> {

@@ -8,6 +8,7 @@ import type {
 } from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
 import { type Aside, admit } from "./admission.ts";
+import { Book } from "./book.ts";
 import { Desk, type LaneName } from "./desk.ts";
 import { Excuses } from "./excuses.ts";
 import { Lives } from "./holders.ts";
@@ -61,6 +62,7 @@ export class Engine implements ClaimSide {
   readonly #desk: Link<Desk>;
   readonly #lives = new Lives();
   readonly #excuses = new Excuses();
+  readonly #book = new Book();
   readonly #claims = new Map<number, Held>();
   readonly #onWake: () => void;
   #lastToken = 0;
@@ -81,7 +83,7 @@ export class Engine implements ClaimSide {
       heartbeatSeconds,
       setUp: async (wire) => {
         const desk = await Desk.open(wire, this.#topology);
-        desk.onLane = (lane) => this.#link.current?.names.add(lane);
+        desk.onLane = (lane) => this.#book.add(lane);
         return desk;
       },
       onLost: (desk) => desk.close(),
@@ -138,7 +140,7 @@ export class Engine implements ClaimSide {
   }
 
   async know(lane: LaneName): Promise<void> {
-    this.#link.current?.names.add(lane);
+    this.#book.add(lane);
   }
 
   async close(): Promise<void> {
@@ -151,7 +153,7 @@ export class Engine implements ClaimSide {
   /** What it consumes is there: the broker made it when it was opened. */
   async #setUp(wire: Wire): Promise<Session> {
     const [names, intake] = await Promise.all([
-      Names.open(wire, this.#topology),
+      Names.open(wire, this.#topology, this.#book),
       Intake.open(wire, () => this.#delivered()),
       listen(wire, this.#topology, ({ excused }) => {
         if (excused === undefined) this.#onWake();
@@ -217,9 +219,10 @@ export class Engine implements ClaimSide {
   }
 
   async #lanesOf(queues: readonly string[], names: Names, intake: Intake): Promise<readonly Lane[]> {
-    if (queues.some((queue) => names.prioritiesOf(queue).length === 0)) await names.sync();
+    const isUnknown = queues.some((queue) => this.#book.prioritiesOf(queue).length === 0);
+    if (isUnknown || names.isBehind) await names.sync();
     return [...new Set(queues)].flatMap((queue) =>
-      names.prioritiesOf(queue).map((priority) => intake.lane(this.#topology.lane(queue, priority)[0])),
+      this.#book.prioritiesOf(queue).map((priority) => intake.lane(this.#topology.lane(queue, priority)[0])),
     );
   }
 

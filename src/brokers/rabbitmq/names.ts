@@ -1,4 +1,4 @@
-import type { LaneName } from "./desk.ts";
+import type { Book } from "./book.ts";
 import { fromJson, headersOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -10,45 +10,52 @@ import type { Wire } from "./wire.ts";
 export class Names {
   readonly #wire: Wire;
   readonly #stream: string;
-  readonly #queues = new Map<string, number[]>();
+  readonly #book: Book;
+  #reading: Promise<void> | undefined;
+  #lastTryAt = 0;
   #offset = -1;
   #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
 
-  private constructor(wire: Wire, topology: Topology) {
+  private constructor(wire: Wire, topology: Topology, book: Book) {
     this.#wire = wire;
     this.#stream = topology.names[0];
+    this.#book = book;
   }
 
-  /** Resolves when every lane is known that was entered before. */
-  static async open(wire: Wire, topology: Topology): Promise<Names> {
-    const names = new Names(wire, topology);
-    await names.#read();
+  /** Resolves when every lane is in the book that was entered before. */
+  static async open(wire: Wire, topology: Topology, book: Book): Promise<Names> {
+    const names = new Names(wire, topology, book);
     await names.sync();
     return names;
   }
 
-  /** Priorities of a queue, the highest first; none for a queue that never had a job. */
-  prioritiesOf(queue: string): readonly number[] {
-    return this.#queues.get(queue) ?? [];
-  }
-
-  all(): readonly LaneName[] {
-    return [...this.#queues].flatMap(([queue, priorities]) =>
-      priorities.map((priority) => ({ queue, priority })),
-    );
-  }
-
-  add({ queue, priority }: LaneName): void {
-    const known = this.#queues.get(queue);
-    if (known === undefined) this.#queues.set(queue, [priority]);
-    else if (!known.includes(priority)) {
-      known.push(priority);
-      known.sort((a, b) => b - a);
+  /**
+   * Resolves when everything is in the book that was entered before this call. A server that has just started has
+   * its streams last, and may have lost one that it made right before it was killed: who has read the book once goes on by that.
+   */
+  async sync(): Promise<void> {
+    try {
+      await this.#readOn();
+      this.#book.isRead = true;
+    } catch (error) {
+      if (!this.#book.isRead || !this.#wire.isOpen) throw error;
     }
   }
 
-  /** Resolves when everything is known that was entered before this call. */
-  async sync(): Promise<void> {
+  /** Whether the stream was away, and it is time to see whether it is back. */
+  get isBehind(): boolean {
+    return this.#reading === undefined && performance.now() - this.#lastTryAt > RETRY_MS;
+  }
+
+  async #readOn(): Promise<void> {
+    this.#lastTryAt = performance.now();
+    this.#reading ??= this.#read();
+    try {
+      await this.#wire.answer(this.#reading);
+    } catch (error) {
+      this.#reading = undefined;
+      throw error;
+    }
     const last = await this.#wire.answer(this.#lastOffset());
     if (this.#offset >= last) return;
     await this.#wire.answer(
@@ -61,7 +68,7 @@ export class Names {
   /** Reads the stream from its first message on, for as long as the connection lives. */
   async #read(): Promise<void> {
     const channel = await this.#wire.model.createChannel();
-    channel.on("error", (error) => this.#wire.fail(error));
+    channel.on("error", () => {});
     await channel.prefetch(PREFETCH);
     const read = { arguments: { "x-stream-offset": "first" } };
     await channel.consume(
@@ -72,12 +79,13 @@ export class Names {
         const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
           const [queue, priority]: readonly unknown[] = entry;
-          if (typeof queue === "string" && typeof priority === "number") this.add({ queue, priority });
+          if (typeof queue === "string" && typeof priority === "number") this.#book.add({ queue, priority });
         }
         this.#reached(offsetOf(headersOf(message)));
       },
       read,
     );
+    channel.on("error", (error) => this.#wire.fail(error));
   }
 
   #reached(offset: number): void {
@@ -108,6 +116,7 @@ export class Names {
 }
 
 const PREFETCH = 1000;
+const RETRY_MS = 1000;
 
 function offsetOf(headers: Readonly<Record<string, unknown>>): number {
   const offset = headers["x-stream-offset"];

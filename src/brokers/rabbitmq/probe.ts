@@ -66,4 +66,5 @@ export class Probe {
   }
 }
 
-const NOT_FOUND = 404;
+/** There is none of this name, or its node is down. */
+export const NOT_FOUND = 404;

@@ -1,3 +1,5 @@
+import type { Book } from "./book.ts";
+import type { LaneName } from "./desk.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
 import { Probe } from "./probe.ts";
@@ -9,24 +11,30 @@ export class Watch {
   readonly probe: Probe;
   readonly #wire: Wire;
   readonly #topology: Topology;
+  readonly #book: Book;
   #names: Promise<Names> | undefined;
 
-  private constructor(wire: Wire, topology: Topology) {
+  private constructor(wire: Wire, topology: Topology, book: Book) {
     this.#wire = wire;
     this.#topology = topology;
+    this.#book = book;
     this.probe = new Probe(wire);
   }
 
-  static async open(wire: Wire, topology: Topology, heard: () => void): Promise<Watch> {
+  static async open(wire: Wire, topology: Topology, book: Book, heard: () => void): Promise<Watch> {
     await listen(wire, topology, heard);
-    return new Watch(wire, topology);
+    return new Watch(wire, topology, book);
   }
 
-  /** The book of names, read to its end. Who only listens has none. */
-  async names(): Promise<Names> {
-    this.#names ??= Names.open(this.#wire, this.#topology);
-    const names = await this.#names;
-    await names.sync();
-    return names;
+  /** The lanes that the book of names has. Who only listens does not read it. */
+  async lanes(): Promise<readonly LaneName[]> {
+    this.#names ??= Names.open(this.#wire, this.#topology, this.#book);
+    try {
+      await (await this.#names).sync();
+    } catch (error) {
+      this.#names = undefined;
+      throw error;
+    }
+    return this.#book.all();
   }
 }

@@ -1,0 +1,28 @@
+import type { LaneName } from "./desk.ts";
+
+/** Which lanes are known, for as long as the process lives: whoever has read of one can use it while the stream is away. */
+export class Book {
+  readonly #queues = new Map<string, number[]>();
+  /** Whether everything was read once that was entered before. */
+  isRead = false;
+
+  /** Priorities of a queue, the highest first; none for a queue that never had a job. */
+  prioritiesOf(queue: string): readonly number[] {
+    return this.#queues.get(queue) ?? [];
+  }
+
+  all(): readonly LaneName[] {
+    return [...this.#queues].flatMap(([queue, priorities]) =>
+      priorities.map((priority) => ({ queue, priority })),
+    );
+  }
+
+  add({ queue, priority }: LaneName): void {
+    const known = this.#queues.get(queue);
+    if (known === undefined) this.#queues.set(queue, [priority]);
+    else if (!known.includes(priority)) {
+      known.push(priority);
+      known.sort((a, b) => b - a);
+    }
+  }
+}
