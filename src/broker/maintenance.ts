@@ -11,6 +11,9 @@ export interface Maintenance {
 
   /** Looks for what an operator should know, the worst first. */
   doctor(): Promise<readonly Finding[]>;
+
+  /** What of that a pool says each time it starts, as jobs may come to harm by it. Costs next to nothing. */
+  cautions?(): Promise<readonly Finding[]>;
 }
 
 export interface DueReport {

@@ -56,6 +56,8 @@ async function start({
     for (const holder of holders) coordinator.add(holder);
     coordinator.start();
     link.send({ type: "ready" });
+    const cautions = (await broker.maintenance?.cautions?.().catch(() => undefined)) ?? [];
+    for (const { check, message, hint } of cautions) log.warn({ check, hint }, message);
   } catch (error) {
     link.send({ type: "failed", failure: toFailure(error) });
     process.exitCode = 1;

@@ -305,5 +305,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     const doctor = await folder.run(["doctor", "-c", "ganger.json"]);
     expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining("consumer-timeout")]);
     expect(doctor.out).not.toContain("failed jobs");
+    // The pool has said it, too, of a server that cannot be told by its clients.
+    expect(pool.log.includes("after 30 minutes")).toBe(doctor.out.includes("after 30 minutes"));
   });
 });

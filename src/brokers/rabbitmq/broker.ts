@@ -14,13 +14,14 @@ import { Book } from "./book.ts";
 import { startClaimSide } from "./claim-thread.ts";
 import { RabbitmqCounts } from "./counts.ts";
 import { Desk } from "./desk.ts";
-import { diagnose } from "./doctor.ts";
+import { diagnose, timeout } from "./doctor.ts";
 import type { ClaimSide } from "./engine.ts";
 import { enqueue } from "./enqueue.ts";
 import { beat, bury } from "./holders.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { RabbitmqMaintenance } from "./maintenance.ts";
+import { versionOf } from "./rows.ts";
 import { Topology } from "./topology.ts";
 import { RabbitmqWakeups } from "./wakeups.ts";
 import { Watch } from "./watch.ts";
@@ -78,6 +79,10 @@ export class RabbitmqBroker implements Broker {
       rescue: async () => (await this.#claims?.rescue()) ?? [],
       doctor: async () =>
         diagnose(await this.#desk.open(), this.#topology, location, await this.counts.lanes()),
+      cautions: async () => {
+        const { wire } = await this.#desk.open();
+        return timeout(versionOf(wire.model).version, location).filter(({ level }) => level === "warning");
+      },
     });
   }
 

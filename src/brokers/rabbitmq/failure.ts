@@ -37,6 +37,12 @@ const MEANINGS: readonly Meaning[] = [
     hint: "Delete it once it is empty, or use another prefix or type in the URL.",
   },
   {
+    sign: /home node .* is down or inaccessible/,
+    code: "GANGER_BROKER_UNREACHABLE",
+    what: "has not started one of its queues",
+    hint: "It comes by itself once its node is up. One that was made in the second before its server was killed never does: it must be deleted on the server, or another prefix used.",
+  },
+  {
     sign: /timeout|timed ?out/i,
     code: "GANGER_BROKER_UNREACHABLE",
     what: "did not answer in time",

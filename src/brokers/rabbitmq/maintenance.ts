@@ -9,6 +9,7 @@ import type {
 export interface Duties {
   readonly rescue: () => Promise<readonly RescuedHolder[]>;
   readonly doctor: () => Promise<readonly Finding[]>;
+  readonly cautions: () => Promise<readonly Finding[]>;
 }
 
 /** The server makes jobs due and deletes what is over its bounds by itself. */
@@ -34,5 +35,9 @@ export class RabbitmqMaintenance implements Maintenance {
 
   async doctor(): Promise<readonly Finding[]> {
     return this.#duties.doctor();
+  }
+
+  async cautions(): Promise<readonly Finding[]> {
+    return this.#duties.cautions();
   }
 }
