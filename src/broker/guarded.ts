@@ -165,9 +165,11 @@ function assertOutcome(outcome: Outcome): void {
   if (outcome.kind === "advanced") assertQueueName(outcome.queue);
 }
 
-function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes = 1 }: NewJob): void {
-  assertQueueName(queue);
+function assertNewJob(job: NewJob): void {
+  const { queue, name, priority = 0, delayMs, runAtMs, maxCrashes = 1 } = job;
   assertJobName(name);
+  assertQueueName(queue);
+  assertTexts(job);
   assertRange("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
   assertRange("maxCrashes", maxCrashes, 1, 1_000_000);
   if (delayMs !== undefined) assertRange("delayMs", delayMs, 0, MAX_TIME);
@@ -176,6 +178,19 @@ function assertNewJob({ queue, name, priority = 0, delayMs, runAtMs, maxCrashes 
   throw new GangerError("GANGER_OPTION_INVALID", "A job has both a delay and a time to run at", {
     hint: "Give one of them.",
   });
+}
+
+/** A program in JavaScript may hand over anything, which would fail the neighbours of its tick in the store. */
+function assertTexts({ payload, options = "", tags = [] }: NewJob): void {
+  const isFit = [payload, options].every(isText) && Array.isArray(tags) && tags.every(isText);
+  if (isFit) return;
+  throw new GangerError("GANGER_OPTION_INVALID", "A job's payload, options or tags are no text", {
+    hint: "Give texts for payload and options, and a list of texts for tags.",
+  });
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function assertRequest({ limit }: ClaimRequest): void {

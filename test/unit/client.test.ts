@@ -206,3 +206,36 @@ describe("a client", () => {
     await expect(connect("nothing:")).rejects.toMatchObject({ code: "GANGER_URL_INVALID" });
   });
 });
+
+describe("what a program in JavaScript hands over", () => {
+  it("is refused by itself when it is no definition, and its neighbours are kept", async () => {
+    const { client, count } = create();
+    const wrong: unknown = "anything";
+    const [before, bad, after] = await Promise.allSettled([
+      client.enqueue(anything, 1),
+      client.enqueue(wrong as typeof anything, 2),
+      client.enqueue(anything, 3),
+    ]);
+
+    expect(bad).toMatchObject({ status: "rejected", reason: { code: "GANGER_JOB_INVALID" } });
+    expect([before.status, after.status]).toEqual(["fulfilled", "fulfilled"]);
+    expect(await count()).toBe(2);
+  });
+
+  it.each([
+    ["a tag", { tags: [7] }],
+    ["a list of tags", { tags: "vip" }],
+    ["a queue", { queue: 7 }],
+  ])("is refused as %s", async (_, options) => {
+    const { client, count } = create();
+    const wrong: unknown = options;
+    const [bad, good] = await Promise.allSettled([
+      client.enqueue(anything, 1, wrong as EnqueueOptions),
+      client.enqueue(anything, 2),
+    ]);
+
+    expect(bad).toMatchObject({ status: "rejected", reason: { name: "GangerError" } });
+    expect(good.status).toBe("fulfilled");
+    expect(await count()).toBe(1);
+  });
+});
