@@ -4,6 +4,7 @@ import { connect, LOCAL_SETTINGS } from "./driver.ts";
 import { isConflict, toFailure } from "./failure.ts";
 import { Lane } from "./lane.ts";
 import { type PostgresLocation, toPlace } from "./location.ts";
+import { patienceOf } from "./patience.ts";
 import type { PgClient, PgQuery, PgResult } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
@@ -15,7 +16,7 @@ export interface LanesOptions {
   readonly max: number;
 }
 
-/** Runs a statement by its name. One that moves thousands of `rows` is given more time. */
+/** Runs a statement by its name. One that moves thousands of `rows`, or many bytes, is given more time. */
 export type Run = (name: string, values?: readonly unknown[], rows?: number) => Promise<PgResult>;
 
 /** Runs a statement, or without values several, as text. */
@@ -88,7 +89,7 @@ export class Lanes {
           (name, values = [], rows = 0) =>
             lane.query(
               this.#toQuery(this.#options.statements.text(name), values, name),
-              patience + rows * ROW_MS,
+              patienceOf(patience, values, rows),
             ),
           (text, values = []) => lane.query(this.#toQuery(text, values), LEISURE_MS),
         );
@@ -107,7 +108,7 @@ export class Lanes {
   #send(query: PgQuery, rows: number): Promise<PgResult> {
     return this.#settled(async () => {
       const lane = await this.#acquire((each) => each.isPipelined || each.pending === 0);
-      return lane.query(query, this.#options.location.timeoutMs + rows * ROW_MS);
+      return lane.query(query, patienceOf(this.#options.location.timeoutMs, query.values ?? [], rows));
     });
   }
 
@@ -190,8 +191,6 @@ const REPLANNED = new Set(["apply", "annotate", "giveBackLost"]);
 
 const MAX_CONFLICTS = 8;
 const LEISURE_MS = 120_000;
-/** How much longer a call may take for each row that it moves: a busy server takes a hundredth of that. */
-const ROW_MS = 2;
 /** Rows of a queue that is cleared, and of a holder that is released: nobody knows how many. */
 export const MANY_ROWS = 50_000;
 
