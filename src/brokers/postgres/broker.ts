@@ -74,7 +74,12 @@ export class PostgresBroker implements Broker {
     this.inspect = new PostgresInspect(this.#safe, this.#queues, statements);
     this.store = new PostgresStore(this.#safe.run);
     this.edit = new PostgresEdit(this.#safe, this.#queues, this.wakeups);
-    this.transactions = new PostgresTransactions(statements, this.#queues, this.wakeups.channel);
+    this.transactions = new PostgresTransactions({
+      statements,
+      queues: this.#queues,
+      channel: this.wakeups.channel,
+      run: this.#safe.run,
+    });
     this.maintenance = new PostgresMaintenance({
       lanes: this.#safe,
       location,

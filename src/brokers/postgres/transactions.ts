@@ -3,12 +3,19 @@ import type { Transactions } from "../../broker/transactions.ts";
 import { GangerError } from "../../errors.ts";
 import type { NewJob } from "../../job/job.ts";
 import { enqueue } from "./enqueue.ts";
-
 import type { Run } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
 import { asUserConnection, codeOf, type PgResult, type UserConnection } from "./rows.ts";
 import { settle } from "./settle.ts";
 import type { Statements } from "./statements.ts";
+
+interface TransactionsOptions {
+  readonly statements: Statements;
+  readonly queues: Queues;
+  readonly channel: string;
+  /** On a connection of our own. */
+  readonly run: Run;
+}
 
 /**
  * Enqueues and settles on a user's own connection, inside the transaction that is open there: a client of
@@ -18,9 +25,12 @@ export class PostgresTransactions implements Transactions {
   readonly #statements: Statements;
   readonly #queues: Queues;
   readonly #channel: string;
+  readonly #ownRun: Run;
+  #place: unknown;
 
-  constructor(statements: Statements, queues: Queues, channel: string) {
+  constructor({ statements, queues, channel, run }: TransactionsOptions) {
     this.#statements = statements;
+    this.#ownRun = run;
     this.#queues = queues;
     this.#channel = channel;
   }
@@ -51,10 +61,17 @@ export class PostgresTransactions implements Transactions {
     const user = asUserConnection(connection);
     if (user === undefined) throw invalid("This is no connection of pg: it has no query method");
     const run = toRun(user, this.#statements);
-    const [isOpen, isOurs] = await look(run);
+    const [isOpen, place] = await look(run);
     if (!isOpen) throw invalid("No transaction is open on this connection");
-    if (!isOurs) throw invalid("This connection is of a database without ganger's tables");
+    if (!(await this.#isOurs(place)))
+      throw invalid("This connection is of another database than the broker's");
     return run;
+  }
+
+  /** Ours is another one once the server was started again: it is asked before a connection is refused. */
+  async #isOurs(place: unknown): Promise<boolean> {
+    if (place !== this.#place) this.#place = (await this.#ownRun("inTransaction")).rows[0]?.[1];
+    return place === this.#place;
   }
 }
 

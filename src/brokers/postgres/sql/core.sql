@@ -207,6 +207,8 @@ select version, oldest from ganger.schema_version;
 -- name: setVersion
 update ganger.schema_version set version = $1, oldest = $2;
 
--- Of a user's own connection: whether a transaction is open on it, and whether our tables are there.
+-- Of a user's own connection: whether a transaction is open on it, and which database of which server it is of. Our
+-- tables may be in several: one for tests beside the real one.
 -- name: inTransaction
-select statement_timestamp() > transaction_timestamp() as is_open, to_regclass('ganger.jobs') is not null as is_ours;
+select statement_timestamp() > transaction_timestamp() as is_open,
+  (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text || ' ' || current_database() as place;
