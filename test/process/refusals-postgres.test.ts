@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttp } from "node:http";
 import { createServer, type Server } from "node:net";
-import { connect, type ErrorCode } from "ganger";
+import { connect, defineJob, type ErrorCode } from "ganger";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -134,6 +134,41 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("refusals of PostgreSQL
     ]) {
       expect(await refusal(`${urlOf("ours")}?${query}`)).toMatchObject({ code: "GANGER_URL_INVALID" });
     }
+  });
+
+  it("takes a reserved word for a prefix, but no schema of the server's own", async () => {
+    const { openMigrations } = await import("../../src/broker/connect.ts");
+    const url = urlOf("ours", "postgres");
+    const client = await connect(`${url}?prefix=user`);
+    await client.enqueue(defineJob({ name: "task", perform: () => undefined }), 1);
+    await client.close();
+    const migrations = await openMigrations(`${url}?prefix=user`);
+    expect(await migrations?.down(0)).toHaveLength(1);
+    await migrations?.[Symbol.asyncDispose]();
+
+    expect(await refusal(`${url}?prefix=information_schema`)).toMatchObject({ code: "GANGER_URL_INVALID" });
+  });
+
+  it("takes no transaction of another database, though that has the same tables", async () => {
+    await ask("create database theirs");
+    const task = defineJob({ name: "task", perform: () => undefined });
+    const ours = await connect(`${urlOf("ours", "postgres")}?prefix=twin`);
+    const theirs = await connect(`${urlOf("theirs", "postgres")}?prefix=twin`);
+    await theirs.enqueue(task, 1, { queue: "other" });
+    const transaction = new Client({ connectionString: urlOf("theirs", "postgres") });
+    await transaction.connect();
+    await transaction.query("begin");
+
+    await expect(ours.enqueue(task, 2, { transaction })).rejects.toMatchObject({
+      code: "GANGER_TRANSACTION_INVALID",
+      message: expect.stringContaining("another database"),
+    });
+    await theirs.enqueue(task, 3, { transaction });
+    await transaction.query("commit");
+    expect(await theirs.broker.inspect?.list({ limit: 10 })).toHaveLength(2);
+    await transaction.end();
+    await ours.close();
+    await theirs.close();
   });
 
   it("leaves alone what a later release has made, and an older one it may not change", async () => {

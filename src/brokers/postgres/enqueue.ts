@@ -90,8 +90,10 @@ function areAlike(a: NewJob, b: NewJob): boolean {
   );
 }
 
+/** The server's JSON takes neither a NUL nor half of a surrogate pair. */
 function toTags({ tags = [] }: NewJob): string | null {
-  return tags.length === 0 ? null : JSON.stringify(tags.map((tag) => tag.replaceAll("\0", "\uFFFD")));
+  if (tags.length === 0) return null;
+  return JSON.stringify(tags.map((tag) => Buffer.from(tag.replaceAll("\0", "\uFFFD")).toString()));
 }
 
 /** One number: they follow one another from there. */

@@ -108,7 +108,8 @@ function toPooled(value: string | undefined): boolean | undefined {
 }
 
 function toSchema(name: string): string {
-  if (/^[a-z][a-z0-9_]{0,30}$/.test(name) && !name.startsWith("pg_")) return name;
+  if (/^[a-z][a-z0-9_]{0,30}$/.test(name) && !name.startsWith("pg_") && name !== "information_schema")
+    return name;
   throw new GangerError("GANGER_URL_INVALID", `prefix=${name} cannot name a schema`, {
     hint: "Use 1 to 31 of a-z 0-9 _ and start with a letter, but not with pg_.",
   });

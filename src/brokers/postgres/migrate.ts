@@ -80,7 +80,7 @@ export class PostgresMigrations implements Migrations {
 
   /** Looks whether the table is there first, for an error would end the transaction. */
   async #versions(script: Script): Promise<Versions> {
-    const table = `${this.#schema}.schema_version`;
+    const table = `"${this.#schema}".schema_version`;
     const isThere = single(await script("select to_regclass($1) is not null", [table]));
     if (isThere !== true) return { version: 0, oldest: 0 };
     const { rows } = await script(`select version, oldest from ${table}`);
@@ -90,7 +90,7 @@ export class PostgresMigrations implements Migrations {
   /** Asking for one that is there would need the right to make it. */
   async #makeSchema(script: Script): Promise<void> {
     const { rows } = await script("select 1 from pg_namespace where nspname = $1", [this.#schema]);
-    if (rows.length === 0) await script(`create schema ${this.#schema}`);
+    if (rows.length === 0) await script(`create schema "${this.#schema}"`);
   }
 
   /** A schema that somebody else uses as well stays, and so does one that is not ours to drop. */
@@ -101,7 +101,7 @@ export class PostgresMigrations implements Migrations {
         and not exists (select 1 from pg_proc p where p.pronamespace = n.oid)`,
       [this.#schema],
     );
-    if (rows.length > 0) await script(`drop schema ${this.#schema}`);
+    if (rows.length > 0) await script(`drop schema "${this.#schema}"`);
   }
 }
 

@@ -33,7 +33,7 @@ export function readScript(name: string, schema: string): string {
   return inSchema(readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), "utf8"), schema);
 }
 
-/** Names our schema wherever a text says `ganger.`, for nothing may depend on what the search path is. */
+/** Names our schema wherever a text says `ganger.`, for nothing may depend on what the search path is. In quotes, as it may be a reserved word. */
 function inSchema(text: string, schema: string): string {
-  return text.replaceAll(/\bganger\./g, `${schema}.`);
+  return text.replaceAll(/\bganger\./g, `"${schema}".`);
 }

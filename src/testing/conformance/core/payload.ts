@@ -121,6 +121,20 @@ export const payloadCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "keeps a job whose tags are no whole text, and its neighbours",
+    async run({ broker, queue, take }) {
+      const jobs = [[], ["a\u0000b"], ["\ud800", "b"]].map((tags) => ({
+        queue: queue(),
+        name: "task",
+        payload: "1",
+        tags,
+      }));
+      await broker.enqueue(jobs);
+
+      assert.equal((await take("worker", 10)).length, 3);
+    },
+  },
+  {
     name: "keeps log lines as they are",
     needs: ["edit", "inspect"],
     async run({ start, edit, inspect }) {
