@@ -69,12 +69,24 @@ export function assertBrokerUrl(url: string): void {
 }
 
 function roomOf(url: string): () => Promise<Room> {
-  const scheme = /^[a-z]+:/.exec(url)?.[0] ?? "";
+  const scheme = /^[a-z]+:/i.exec(url)?.[0] ?? "";
   const name = Object.hasOwn(ALIASES, scheme) ? (ALIASES[scheme] ?? scheme) : scheme;
   const room = Object.hasOwn(ROOMS, name) ? ROOMS[name] : undefined;
+  if (room !== undefined && name !== "sqlite:") assertPassword(scheme, url);
   if (room !== undefined) return room;
   throw new GangerError("GANGER_URL_INVALID", `${quote(scheme, url)} names no broker`, {
     hint: `Start the URL with one of ${Object.keys(ROOMS).join(" ")}, such as sqlite:./ganger.db.`,
+  });
+}
+
+/**
+ * A password with a plain `/` or `?` ends the host too early: its rest would be taken for a path or
+ * a parameter, and be named in messages.
+ */
+function assertPassword(scheme: string, url: string): void {
+  if (!/^[a-z]+:\/\/[^/?]*[/?].*@/s.test(url)) return;
+  throw new GangerError("GANGER_URL_INVALID", `The ${scheme} URL has an @ behind its host`, {
+    hint: "Percent-encode user, password and parameters: @ is %40, / is %2F, ? is %3F.",
   });
 }
 

@@ -46,6 +46,16 @@ describe("a server that cannot be used is named, with the next step", () => {
     expect(text).toContain(`redis://127.0.0.1:${port} cannot be reached`);
   });
 
+  it("when a password that is not percent-encoded reaches beyond the host", async () => {
+    const port = await freePort();
+    const text = await refusal(`redis://u:x@${SECRET}@127.0.0.1:${port}`, "GANGER_BROKER_UNREACHABLE");
+    expect(text).toContain(`redis://127.0.0.1:${port} cannot be reached`);
+    for (const scheme of ["redis", "postgres", "mysql", "amqp"]) {
+      for (const password of [`x/${SECRET}`, `x?${SECRET}`, `x@y/${SECRET}`])
+        await refusal(`${scheme}://u:${password}@127.0.0.1:${port}/0`, "GANGER_URL_INVALID");
+    }
+  });
+
   it("when no host has that name", async () => {
     await refusal(`redis://u:${SECRET}@no-such-host.invalid`, "GANGER_BROKER_UNREACHABLE");
   });

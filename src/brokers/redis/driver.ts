@@ -48,7 +48,7 @@ function toOptions(location: RedisLocation) {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(isSecure ? { tls: ca === undefined ? {} : { ca } } : {}),
+    ...(isSecure ? { tls: toTrust(ca) } : {}),
     db,
     protocol: 2 as const,
     disableClientInfo: true,
@@ -65,15 +65,22 @@ function toOptions(location: RedisLocation) {
   } satisfies RedisOptions;
 }
 
-function toSentinel({ hosts, username, password, isSecure }: RedisLocation, name: string) {
+function toSentinel(location: RedisLocation, name: string) {
+  const { hosts, username, password, isSecure, ca, timeoutMs } = location;
   return {
     sentinels: [...hosts],
     name,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),
-    ...(isSecure ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(isSecure ? { enableTLSForSentinelMode: true, sentinelTLS: toTrust(ca) } : {}),
+    // One that is half open must not keep us from asking the next one.
+    sentinelCommandTimeout: Math.min(timeoutMs, MAX_CONNECT_MS),
     sentinelRetryStrategy: retryDelay,
   } satisfies RedisOptions;
+}
+
+function toTrust(ca: string | undefined) {
+  return ca === undefined ? {} : { ca };
 }
 
 /** Soon at first, then twice a second, and never all at once. */

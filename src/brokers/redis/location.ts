@@ -27,7 +27,7 @@ export interface Host {
   readonly port: number;
 }
 
-const SYNTAX = /^(redis|rediss|valkey|valkeys):\/\/(?:([^@/?]*)@)?([^/?]*)(?:\/(\d*))?(?:\?(.*))?$/;
+const SYNTAX = /^(redis|rediss|valkey|valkeys):\/\/(?:([^/?]*)@)?([^@/?]*)(?:\/(\d*))?(?:\?(.*))?$/;
 const PARAMETERS = ["prefix", "timeout", "sentinel", "ca"];
 const DEFAULT_TIMEOUT = "5s";
 
