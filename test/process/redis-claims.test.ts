@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { openBroker } from "../../src/broker/connect.ts";
 import { Connection } from "../../src/brokers/redis/connection.ts";
@@ -46,6 +47,32 @@ describe("after a break of its connection, a holder on Redis", () => {
     expect(await claim(connection, 1, new Set())).toEqual([]);
     expect(await claim(connection, 2)).toHaveLength(2);
     connection.close();
+  });
+});
+
+describe("a server that lost all that it had", () => {
+  it("takes no outcome of before for one of a new job that got the same id", async () => {
+    await using server = await PrivateServer.start(redis);
+    await using broker = await openBroker(server.url);
+    const start = async () => {
+      await broker.enqueue([job]);
+      await broker.heartbeat([{ holder: request.holder, queues: "main" }], 60_000);
+      return (await broker.claim(request))[0];
+    };
+    const before = await start();
+    const admin = new Redis(server.port);
+    await admin.flushall();
+    admin.disconnect();
+    const after = await start();
+    if (before === undefined || after === undefined) throw new Error("each time there was a job");
+
+    expect(after.id).toBe(before.id);
+    expect(await broker.settle([{ id: before.id, token: before.token, kind: "completed" }])).toMatchObject({
+      settled: [false],
+    });
+    expect(await broker.settle([{ id: after.id, token: after.token, kind: "completed" }])).toMatchObject({
+      settled: [true],
+    });
   });
 });
 

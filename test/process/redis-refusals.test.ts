@@ -56,6 +56,15 @@ describe("a server that cannot be used is named, with the next step", () => {
     }
   });
 
+  it("when a key of its prefix is somebody else's", async () => {
+    await using server = await PrivateServer.start(redis);
+    const admin = new Redis(server.port);
+    await admin.set("{ganger}:queues", "x");
+    admin.disconnect();
+    await using broker = await openBroker(server.url);
+    await expect(broker.enqueue([job])).rejects.toMatchObject({ code: "GANGER_BROKER_UNSUITED" });
+  });
+
   it("when no host has that name", async () => {
     await refusal(`redis://u:${SECRET}@no-such-host.invalid`, "GANGER_BROKER_UNREACHABLE");
   });

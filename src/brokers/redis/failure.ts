@@ -102,6 +102,14 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
       "Use Redis 6.2, Valkey 7.2 or later, with no command renamed.",
     ],
   ],
+  [
+    /^WRONGTYPE/,
+    [
+      "GANGER_BROKER_UNSUITED",
+      "has keys of something else under this prefix",
+      "Give the URL a ?prefix= of its own, or delete those keys.",
+    ],
+  ],
   [/^(Protocol error|ParserError|Unknown RESP type)/, FOREIGN],
   [
     /timed out|closed|max retries|isn't (ready|writeable)|ECONNRESET|EPIPE|Failed to refresh|unreachable|redirections/i,

@@ -56,6 +56,15 @@ local function take_ranked(queue, limit)
   return items
 end
 
+-- Higher than any before, and by the clock: a server that lost its newest changes, or all, gives out none a second time, so
+-- that the late outcome of a claim that it forgot is not taken for that of a new job with the same id.
+local function next_token()
+  local last = tonumber(call('GET', P .. ':token') or 0)
+  local token = whole(math.max(last + 1, clock[1] * 1000000 + clock[2]))
+  call('SET', P .. ':token', token)
+  return token
+end
+
 local function claim(request)
   local until_ = call('ZSCORE', P .. ':alive', request.holder)
   if not until_ or tonumber(until_) <= now then return end
@@ -74,7 +83,7 @@ local function claim(request)
         or take_ranked(queue, wanted)
       if #items < wanted or call('LLEN', key(queue, 'wait')) == 0 then touched[queue] = true end
       if #items > 0 then
-        token = token or whole(call('INCR', P .. ':token'))
+        token = token or next_token()
         local head = token .. ' ' .. now .. ' ' .. request.holder .. '\n'
         local records, before = {}, #all
         for i = 1, #items do
