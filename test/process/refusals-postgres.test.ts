@@ -171,6 +171,27 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("refusals of PostgreSQL
     await theirs.close();
   });
 
+  it("has its own time-outs and isolation, whatever the role has", async () => {
+    await ask(
+      "create role hurried login",
+      "alter role hurried set statement_timeout = 40",
+      "alter role hurried set lock_timeout = 40",
+      "alter role hurried set idle_in_transaction_session_timeout = 40",
+      "alter role hurried set default_transaction_isolation = 'serializable'",
+      "alter role hurried set search_path = ''",
+      "create database hurry owner hurried",
+    );
+    const task = defineJob<unknown, undefined>({ name: "task", perform: () => undefined });
+    const client = await connect(`postgres://hurried@127.0.0.1:${server.port}/hurry`);
+    const payloads = Array.from({ length: 10_000 }, (_, n) => `${n}${"x".repeat(500)}`);
+    expect(await client.enqueueMany(task, payloads)).toHaveLength(10_000);
+
+    const { broker } = client;
+    await broker.heartbeat([{ holder: "holder", queues: "*" }], 60_000);
+    expect(await broker.claim({ holder: "holder", queues: ["default"], limit: 5000 })).toHaveLength(5000);
+    await client.close();
+  });
+
   it("leaves alone what a later release has made, and an older one it may not change", async () => {
     const { openBroker } = await import("ganger");
     const url = urlOf("ours", "postgres");

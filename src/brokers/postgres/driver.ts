@@ -8,7 +8,8 @@ import { asClientClass, type PgClient, parserOf } from "./rows.ts";
 const CONNECT_MS = 5000;
 
 /**
- * For our own connections alone. With statistics taken while the queue was empty, which they mostly are,
+ * For our own connections alone, whatever is set for the user, the database or the server. Calls have deadlines of their
+ * own: a statement_timeout would undo a large batch each time that it is tried again. With statistics taken while the queue was empty, which they mostly are,
  * the planner sorts or scans what an index has in order: 10 to 75 times slower.
  */
 const SETTINGS = [
@@ -19,6 +20,10 @@ const SETTINGS = [
   ["enable_mergejoin", "off"],
   ["plan_cache_mode", "force_generic_plan"],
   ["jit", "off"],
+  ["statement_timeout", "0"],
+  ["lock_timeout", "0"],
+  ["idle_in_transaction_session_timeout", "60000"],
+  ["default_transaction_isolation", "read\\ committed"],
   ["tcp_keepalives_idle", "30"],
   ["tcp_keepalives_interval", "10"],
   ["tcp_keepalives_count", "3"],
