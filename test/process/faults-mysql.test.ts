@@ -45,6 +45,38 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     return FaultScene.start([url, url, url]);
   }
 
+  it("has its own modes, whatever is set for all", async () => {
+    const own = [
+      ["sql_safe_updates", "1", "0"],
+      ["sql_select_limit", "1", "18446744073709551615"],
+      ["completion_type", "'RELEASE'", "'NO_CHAIN'"],
+      ["sql_mode", "'ANSI,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'", "default"],
+      ["time_zone", "'+05:45'", "default"],
+      ["wait_timeout", "2", "default"],
+    ] as const;
+    await ask(server.url, ...own.map(([name, value]) => `set global ${name} = ${value}`));
+    try {
+      const broker = await openBroker(nextUrl(server.port));
+      const payload = JSON.stringify("back\\slash 'quote' \"🦊\" ?");
+      const ids = await broker.enqueue(
+        Array.from({ length: 20 }, () => ({ queue: "q", name: "task", payload })),
+      );
+      await broker.heartbeat([{ holder: "holder", queues: "q" }], 60_000);
+      const claims = await broker.claim({ holder: "holder", queues: ["q"], limit: 100 });
+      expect(claims.map((claim) => claim.id)).toEqual(ids);
+      expect(claims.every((claim) => claim.payload === payload)).toBe(true);
+      const { settled } = await broker.settle(
+        claims.map(({ id, token }) => ({ id, token, kind: "completed" })),
+      );
+      expect(settled).toEqual(claims.map(() => true));
+      expect(await broker.inspect?.list({ state: "completed", limit: 100 })).toHaveLength(20);
+      expect(await broker.edit?.clear("q", "completed")).toBe(20);
+      await broker[Symbol.asyncDispose]();
+    } finally {
+      await ask(server.url, ...own.map(([name, , value]) => `set global ${name} = ${value}`));
+    }
+  });
+
   const faults: Readonly<Record<string, () => Promise<void>>> = {
     "a restart": async () => {
       await server.stop();

@@ -26,6 +26,7 @@ const SETUP = [
   "set session transaction isolation level read committed",
   `set session sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = ${LOCK_WAIT_S},
     wait_timeout = ${WAIT_S}, autocommit = 1`,
+  "set session sql_safe_updates = 0, sql_select_limit = 18446744073709551615, completion_type = 0",
   "select version(), @@max_allowed_packet, @@auto_increment_increment",
 ];
 
