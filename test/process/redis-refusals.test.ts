@@ -56,6 +56,18 @@ describe("a server that cannot be used is named, with the next step", () => {
     }
   });
 
+  it("when a command that is needed was renamed, without what was sent with it", async () => {
+    await using noAuth = await PrivateServer.start(redis, ["--rename-command", "AUTH", "login"]);
+    await refusal(`redis://u:${SECRET}@127.0.0.1:${noAuth.port}`, "GANGER_BROKER_UNSUITED");
+    for (const command of ["EVALSHA", "RPUSH"]) {
+      await using server = await PrivateServer.start(redis, ["--rename-command", command, "other"]);
+      await using broker = await openBroker(server.url);
+      const error = await broker.enqueue([{ ...job, payload: `"${SECRET}"` }]).catch((reason) => reason);
+      expect(error).toMatchObject({ code: "GANGER_BROKER_UNSUITED" });
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(SECRET);
+    }
+  });
+
   it("when a key of its prefix is somebody else's", async () => {
     await using server = await PrivateServer.start(redis);
     const admin = new Redis(server.port);

@@ -39,7 +39,7 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
   [/CERT|UNABLE_TO_VERIFY|SELF_SIGNED/, TRUST],
   [/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password|ERR Client sent AUTH)/, PASSWORD],
   [
-    /^NOPERM/,
+    /^NOPERM|ACL failure in script|user executing the script can't/,
     [
       "GANGER_BROKER_REFUSED",
       "lets this user not do all that is needed",
@@ -95,7 +95,7 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
     ],
   ],
   [
-    /^ERR unknown command/i,
+    /^ERR unknown command|Unknown Redis command called/i,
     [
       "GANGER_BROKER_UNSUITED",
       "lacks a command that is needed",
@@ -120,7 +120,8 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
 /** Says what befell the server in words; an error of another kind passes, without what was sent. No password is in it. */
 export function toFailure(error: unknown, label: string): unknown {
   if (isGangerError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  // A server quotes the arguments of a command that it does not know, as AUTH may be one.
+  const message = (error instanceof Error ? error.message : String(error)).replace(/,? with args .*/s, "");
   const code = codeOf(error);
   // The library hangs the command with all its arguments onto its errors.
   const cause = new Error(message);
