@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -137,9 +137,33 @@ describe("Sentinels", () => {
     await untilTaken(broker);
     expect(await claimAll(broker)).toBe(2);
   });
+
+  it("are trusted by the authority that the URL names, as the server is", async () => {
+    const dir = mkdtempSync(join(runDir(), "tls-"));
+    const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    execFileSync("openssl", [...args, "-days", "2", "-keyout", key, "-out", cert, ...names], {
+      stdio: "ignore",
+    });
+    const [port, sentinelPort] = [await freePort(), await freePort()];
+    const tls = [
+      ["tls-auth-clients", "no"],
+      ["tls-replication", "yes"],
+      ["tls-cert-file", cert],
+      ["tls-key-file", key],
+      ["tls-ca-cert-file", cert],
+    ];
+    const settings = [["tls-port", `${port}`], ...tls].flatMap(([name, value = ""]) => [`--${name}`, value]);
+    await using _primary = await PrivateServer.start(redis, settings);
+    await startSentinel(port, [`tls-port ${sentinelPort}`, ...tls.map((line) => line.join(" "))]);
+
+    await using broker = await openBroker(`rediss://127.0.0.1:${sentinelPort}?sentinel=main&ca=${cert}`);
+    expect(await broker.enqueue([job])).toHaveLength(1);
+  });
 });
 
-async function startSentinel(primary: number): Promise<number> {
+async function startSentinel(primary: number, more: readonly string[] = []): Promise<number> {
   const dir = mkdtempSync(join(runDir(), "sentinel-"));
   const port = await freePort();
   const lines = [
@@ -149,6 +173,7 @@ async function startSentinel(primary: number): Promise<number> {
     `sentinel monitor main 127.0.0.1 ${primary} 1`,
     "sentinel down-after-milliseconds main 400",
     "sentinel failover-timeout main 3000",
+    ...more,
   ];
   writeFileSync(join(dir, "sentinel.conf"), `${lines.join("\n")}\n`);
   const child = spawn(redis.binary() ?? "redis-server", [join(dir, "sentinel.conf"), "--sentinel"], {

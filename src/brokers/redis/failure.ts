@@ -11,7 +11,7 @@ const GONE: Failure = [
 const LOST: Failure = [
   "GANGER_BROKER_UNREACHABLE",
   "did not answer",
-  "Look at the server and the network; what was asked may have been done.",
+  "Look at the server, the network, and the scheme (rediss:// is for TLS); what was asked may have been done.",
 ];
 const PASSWORD: Failure = [
   "GANGER_BROKER_REFUSED",
