@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openBroker, openMigrations } from "../../src/broker/connect.ts";
 import { FACET_NAMES } from "../../src/broker/facets.ts";
+import { deleteQueues } from "../support/rabbitmq-queues.ts";
 import { deleteKeys } from "../support/redis-keys.ts";
 import { service } from "../support/services.ts";
 
@@ -40,6 +41,7 @@ afterAll(async () => {
     await migrations?.down(0);
   }
   if (servers.redis.unavailable === undefined) await deleteKeys(servers.redis.url, prefix);
+  if (servers.rabbitmq.unavailable === undefined) await deleteQueues(servers.rabbitmq.url, prefix);
 });
 
 const [head = [], ...rows] = tableOf(readFileSync(PAGE, "utf8"));
