@@ -9,10 +9,10 @@ import { SERVERS, type ServiceName } from "../support/services.ts";
 const isLong = process.env["GANGER_TEST_LONG"] !== undefined;
 const DEADLINE_MS = isLong ? 600_000 : 120_000;
 
-/** Enough for some kills at the rate of each: where every job has a commit of its own, a tenth will do. */
+/** Enough for a kill or more at the rate of each: where every job has a commit of its own on a server, a tenth will do. */
 function amountOf(name: string): number {
   if (isLong) return 100_000;
-  return name === "redis" ? 40_000 : 2000;
+  return name === "postgres" || name === "mysql" ? 2000 : 20_000;
 }
 
 interface Place extends AsyncDisposable {
@@ -52,6 +52,6 @@ describe.each(Object.entries(places))("the sum of integers on %s, one job each, 
       deadlineMs: DEADLINE_MS,
     });
 
-    expect(sum.kills).toBeGreaterThanOrEqual(2);
+    expect(sum.kills).toBeGreaterThanOrEqual(1);
   });
 });
