@@ -103,7 +103,7 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
     stage.produce();
     await stage.worksWithin(5000);
     proxy.swallow();
-    await eventually("a call is given up", () => stage.refused > 0, 5000);
+    await eventually("a call is given up", () => stage.refused > 0, 8000);
     proxy.pass();
     proxy.cut();
 
