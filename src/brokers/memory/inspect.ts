@@ -1,3 +1,4 @@
+import { byBytes } from "../../broker/counts.ts";
 import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker/inspect.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
 import { toDetails, toRecord } from "./records.ts";
@@ -70,9 +71,4 @@ function matches(job: MemoryJob, { state, queue, name, tag }: JobFilter): boolea
     (name === undefined || job.name === name) &&
     (tag === undefined || job.tags.includes(tag))
   );
-}
-
-/** Names are ASCII, for which the order of UTF-16 units is that of bytes. */
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -1,5 +1,6 @@
 import type { Edit, Note, TagChange } from "../../broker/edit.ts";
 import { DEFAULT_KEEP_MS } from "../../broker/maintenance.ts";
+import { toTags } from "../../broker/sql-rows.ts";
 import type { JobRecord } from "../../job/job.ts";
 import type { JobState } from "../../job/states.ts";
 import { annotate } from "./annotate.ts";
@@ -8,7 +9,7 @@ import type { Database, Transaction } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED, Moves, type Moving } from "./moves.ts";
 import type { Queues } from "./queues.ts";
-import { toNumber, toRecord, toTags } from "./rows.ts";
+import { toNumber, toRecord } from "./rows.ts";
 import { dropRows, lockRows, PENDING } from "./state-rows.ts";
 import { toTagText } from "./tags.ts";
 import type { MysqlWakeups } from "./wakeups.ts";

@@ -1,11 +1,13 @@
+import { noCounts } from "../../broker/counts.ts";
 import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker/inspect.ts";
+import { toHistory, toLogLine } from "../../broker/sql-rows.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
-import { JOB_STATES, type JobState } from "../../job/states.ts";
+import type { JobState } from "../../job/states.ts";
 import { type Database, LONG_MS } from "./database.ts";
 import { toRowId } from "./ids.ts";
 import { FINISHED } from "./moves.ts";
 import type { Queues } from "./queues.ts";
-import { toHistory, toLogLine, toNumber, toRecord, toText } from "./rows.ts";
+import { toNumber, toRecord, toText } from "./rows.ts";
 import type { SqlValue } from "./statement.ts";
 import { toTagLine } from "./tags.ts";
 
@@ -25,12 +27,12 @@ export class MysqlInspect implements Inspect {
     );
     const counts = new Map<number, Record<JobState, number>>();
     for (const [queue, state, number] of counted?.rows ?? []) {
-      const row = counts.get(toNumber(queue)) ?? none();
+      const row = counts.get(toNumber(queue)) ?? noCounts();
       counts.set(toNumber(queue), { ...row, [toText(state)]: toNumber(number) });
     }
     return (names?.rows ?? []).map(([id, name]) => ({
       queue: toText(name),
-      counts: counts.get(toNumber(id)) ?? none(),
+      counts: counts.get(toNumber(id)) ?? noCounts(),
     }));
   }
 
@@ -125,8 +127,4 @@ const LISTS = {
 
 function isKept(state: JobState | undefined): state is keyof typeof FINISHED {
   return state !== undefined && state in FINISHED;
-}
-
-function none(): Record<JobState, number> {
-  return Object.assign({}, ...JOB_STATES.map((state) => ({ [state]: 0 })));
 }

@@ -1,7 +1,8 @@
 import type { Connection, ConnectionOptions } from "mysql2";
 import type { Claim } from "../../broker/claim.ts";
-import type { HistoryEntry, JobError, JobRecord, LogLine } from "../../job/job.ts";
-import { isJobState, type JobState } from "../../job/states.ts";
+import { recordOf } from "../../broker/sql-rows.ts";
+import type { JobRecord } from "../../job/job.ts";
+import { isJobState } from "../../job/states.ts";
 
 /** The one place where this broker believes what a row or the library is. */
 
@@ -102,58 +103,12 @@ export function toClaim(row: MysqlRow, token: number, queue: string): Claim {
     interruptions: row[5] as number,
     crashes: row[6] as number,
     enqueuedAtMs: row[7] as number,
-    options: toOptional(row[8] as string | null),
+    options: (row[8] as string | null) ?? undefined,
   };
 }
 
 /** A row of `records`. */
 export function toRecord(row: MysqlRow): JobRecord {
-  const state = row[14] as JobState;
-  return {
-    id: String(row[0]),
-    queue: row[1] as string,
-    name: row[2] as string,
-    state: isJobState(state) ? state : "failed",
-    payload: row[3] as string,
-    priority: row[4] as number,
-    attempts: row[5] as number,
-    interruptions: row[6] as number,
-    crashes: row[7] as number,
-    maxCrashes: row[8] as number,
-    options: toOptional(row[9] as string | null),
-    tags: toTags(row[10]),
-    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
-    enqueuedAt: new Date(row[12] as number),
-    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
-    holder: toOptional(row[15] as string | null),
-    claimedAt: toDate(row[16]),
-    progress: toOptional(row[17] as number | null),
-    finishedAt: toDate(row[18]),
-    expiresAt: toDate(row[19]),
-    result: toOptional(row[20] as string | null),
-  };
-}
-
-export function toTags(text: unknown): readonly string[] {
-  return text === null ? [] : (JSON.parse(text as string) as readonly string[]);
-}
-
-export function toHistory([at, event, detail]: MysqlRow): HistoryEntry {
-  return {
-    at: new Date(at as number),
-    event: event as HistoryEntry["event"],
-    detail: (detail as string | null) ?? undefined,
-  };
-}
-
-export function toLogLine([at, line]: MysqlRow): LogLine {
-  return { at: new Date(at as number), line: line as string };
-}
-
-function toDate(ms: unknown): Date | undefined {
-  return ms === null ? undefined : new Date(ms as number);
-}
-
-function toOptional<T>(value: T | null): T | undefined {
-  return value ?? undefined;
+  const state = row[14] as string;
+  return recordOf(row, isJobState(state) ? state : "failed");
 }

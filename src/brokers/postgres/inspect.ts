@@ -1,10 +1,12 @@
+import { noCounts } from "../../broker/counts.ts";
 import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker/inspect.ts";
+import { toHistory, toLogLine } from "../../broker/sql-rows.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
 import { JOB_STATES, type JobState } from "../../job/states.ts";
 import { toRowId } from "./ids.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
-import { toHistory, toLogLine, toNumber, toRecord, toState, toText } from "./rows.ts";
+import { toNumber, toRecord, toState, toText } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 export class PostgresInspect implements Inspect {
@@ -22,11 +24,11 @@ export class PostgresInspect implements Inspect {
     const counts = new Map<unknown, Record<JobState, number>>();
     const { rows } = await this.#lanes.runAtLeisure("countByState");
     for (const [queue, state, number] of rows) {
-      const row = counts.get(queue) ?? none();
+      const row = counts.get(queue) ?? noCounts();
       counts.set(queue, { ...row, [toState(state)]: toNumber(number) });
     }
     const names = await this.#lanes.run("queueNames");
-    return names.rows.map(([id, name]) => ({ queue: toText(name), counts: counts.get(id) ?? none() }));
+    return names.rows.map(([id, name]) => ({ queue: toText(name), counts: counts.get(id) ?? noCounts() }));
   }
 
   async ready(): Promise<readonly string[]> {
@@ -114,8 +116,4 @@ export class PostgresInspect implements Inspect {
     const { rows } = await this.#lanes.runText(`select ${this.#statements.text(columns)} ${rest}`, values);
     return rows.map(toRecord);
   }
-}
-
-function none(): Record<JobState, number> {
-  return Object.assign({}, ...JOB_STATES.map((state) => ({ [state]: 0 })));
 }

@@ -1,5 +1,6 @@
 import type { Claim } from "../../broker/claim.ts";
-import type { HistoryEntry, JobError, JobRecord, LogLine } from "../../job/job.ts";
+import { recordOf } from "../../broker/sql-rows.ts";
+import type { JobRecord } from "../../job/job.ts";
 import { JOB_STATES, type JobState } from "../../job/states.ts";
 
 /** The one place where this broker believes what a row or the library is. */
@@ -112,50 +113,7 @@ export function toState(value: unknown): JobState {
 
 /** A row of `jobColumns` or `finishedColumns`. */
 export function toRecord(row: PgRow): JobRecord {
-  const state = toState(row[14]);
-  return {
-    id: String(row[0]),
-    queue: row[1] as string,
-    name: row[2] as string,
-    state,
-    payload: row[3] as string,
-    priority: (row[4] as number) + 0,
-    attempts: row[5] as number,
-    interruptions: row[6] as number,
-    crashes: row[7] as number,
-    maxCrashes: row[8] as number,
-    options: toOptional(row[9] as string | null),
-    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
-    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
-    enqueuedAt: new Date(row[12] as number),
-    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
-    holder: toOptional(row[15] as string | null),
-    claimedAt: state === "running" ? toDate(row[16]) : undefined,
-    progress: toOptional(row[17] as number | null),
-    finishedAt: toDate(row[18]),
-    expiresAt: toDate(row[19]),
-    result: toOptional(row[20] as string | null),
-  };
-}
-
-export function toHistory([at, event, detail]: PgRow): HistoryEntry {
-  return {
-    at: new Date(at as number),
-    event: event as HistoryEntry["event"],
-    detail: (detail as string | null) ?? undefined,
-  };
-}
-
-export function toLogLine([at, line]: PgRow): LogLine {
-  return { at: new Date(at as number), line: line as string };
-}
-
-function toDate(ms: unknown): Date | undefined {
-  return ms === null ? undefined : new Date(ms as number);
-}
-
-function toOptional<T>(value: T | null): T | undefined {
-  return value ?? undefined;
+  return recordOf(row, toState(row[14]));
 }
 
 /** What is needed of a user's own connection; libraries over `pg` can be made to look so. */

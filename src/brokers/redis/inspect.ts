@@ -1,3 +1,4 @@
+import { byBytes } from "../../broker/counts.ts";
 import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker/inspect.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
 import type { Connection } from "./connection.ts";
@@ -75,9 +76,4 @@ function toCounts(queue: string, row: unknown): QueueCounts {
   const [waiting = 0, scheduled = 0, running = 0, completed = 0, failed = 0, cancelled = 0] =
     toList(row).map(toNumber);
   return { queue, counts: { waiting, scheduled, blocked: 0, running, completed, failed, cancelled } };
-}
-
-/** Names are ASCII, for which the order of UTF-16 units is that of bytes. */
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

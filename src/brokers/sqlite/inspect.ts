@@ -1,11 +1,13 @@
+import { byBytes, noCounts } from "../../broker/counts.ts";
 import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker/inspect.ts";
+import { toHistory, toLogLine } from "../../broker/sql-rows.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
-import { JOB_STATES, type JobState } from "../../job/states.ts";
+import type { JobState } from "../../job/states.ts";
 import { type Connection, toRowId } from "./connection.ts";
 import type { SqliteRow, SqliteValue } from "./driver.ts";
 import { FINISHED } from "./moves.ts";
 import type { Queues } from "./queues.ts";
-import { toHistory, toLogLine, toNumber, toRecord, toText } from "./rows.ts";
+import { toNumber, toRecord, toText } from "./rows.ts";
 
 export class SqliteInspect implements Inspect {
   readonly #connection: Connection;
@@ -20,12 +22,12 @@ export class SqliteInspect implements Inspect {
     return this.#connection.read(() => {
       const counts = new Map<unknown, Record<JobState, number>>();
       for (const [queue, state, number] of this.#all("countByState")) {
-        const row = counts.get(queue) ?? none();
+        const row = counts.get(queue) ?? noCounts();
         counts.set(queue, { ...row, [toText(state)]: toNumber(number) });
       }
       return this.#all("queueNames").map(([id, name]) => ({
         queue: toText(name),
-        counts: counts.get(id) ?? none(),
+        counts: counts.get(id) ?? noCounts(),
       }));
     });
   }
@@ -119,13 +121,4 @@ const LISTS = {
 
 function isKept(state: JobState | undefined): state is keyof typeof FINISHED {
   return state !== undefined && state in FINISHED;
-}
-
-function none(): Record<JobState, number> {
-  return Object.assign({}, ...JOB_STATES.map((state) => ({ [state]: 0 })));
-}
-
-/** Names are ASCII, for which the order of UTF-16 units is that of bytes. */
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -1,6 +1,7 @@
 import type { Claim } from "../../broker/claim.ts";
-import type { HistoryEntry, JobError, JobRecord, LogLine } from "../../job/job.ts";
-import { isJobState, type JobState } from "../../job/states.ts";
+import { recordOf } from "../../broker/sql-rows.ts";
+import type { JobRecord } from "../../job/job.ts";
+import { isJobState } from "../../job/states.ts";
 import type { SqliteRow } from "./driver.ts";
 
 /** The one place where this broker believes what a row or a library is. */
@@ -112,7 +113,7 @@ export function toClaim(row: SqliteRow, queue: string, token: number): Claim {
     interruptions,
     crashes,
     enqueuedAtMs: row[4] as number,
-    options: toOptional(options),
+    options: options ?? undefined,
   };
 }
 
@@ -122,48 +123,6 @@ const NOTHING_RARE: Rare = [0, 0, 0, null];
 
 /** A row of `records`. */
 export function toRecord(row: SqliteRow): JobRecord {
-  const state = row[14] as JobState;
-  return {
-    id: String(row[0]),
-    queue: row[1] as string,
-    name: row[2] as string,
-    state: isJobState(state) ? state : "failed",
-    payload: row[3] as string,
-    priority: row[4] as number,
-    attempts: row[5] as number,
-    interruptions: row[6] as number,
-    crashes: row[7] as number,
-    maxCrashes: row[8] as number,
-    options: toOptional(row[9] as string | null),
-    tags: row[10] === null ? [] : (JSON.parse(row[10] as string) as readonly string[]),
-    error: row[11] === null ? undefined : (JSON.parse(row[11] as string) as JobError),
-    enqueuedAt: new Date(row[12] as number),
-    runAt: state === "scheduled" ? toDate(row[13]) : undefined,
-    holder: toOptional(row[15] as string | null),
-    claimedAt: toDate(row[16]),
-    progress: toOptional(row[17] as number | null),
-    finishedAt: toDate(row[18]),
-    expiresAt: toDate(row[19]),
-    result: toOptional(row[20] as string | null),
-  };
-}
-
-export function toHistory([at, event, detail]: SqliteRow): HistoryEntry {
-  return {
-    at: new Date(at as number),
-    event: event as HistoryEntry["event"],
-    detail: (detail as string | null) ?? undefined,
-  };
-}
-
-export function toLogLine([at, line]: SqliteRow): LogLine {
-  return { at: new Date(at as number), line: line as string };
-}
-
-function toDate(ms: unknown): Date | undefined {
-  return ms === null ? undefined : new Date(ms as number);
-}
-
-function toOptional<T>(value: T | null): T | undefined {
-  return value ?? undefined;
+  const state = row[14] as string;
+  return recordOf(row, isJobState(state) ? state : "failed");
 }
