@@ -79,8 +79,8 @@ export const fork: Suite = {
       {
         name: "jobs of the heavy application, one worker, SQLite",
         contenders: [
-          jobsOf(byFork(1), { isolation: "process", concurrency: 1, count: scaled(1000) }),
-          jobsOf(byFork(2), { isolation: "process", concurrency: 2, count: scaled(1000) }),
+          jobsOf(byFork(1), { isolation: "process", concurrency: 1, count: scaled(2000) }),
+          jobsOf(byFork(2), { isolation: "process", concurrency: 2, count: scaled(2000) }),
           jobsOf(byWarm, { isolation: "process", fork: "never", concurrency: 1, count: scaled(50) }),
           jobsOf(byHand(1), { isolation: "inline", concurrency: 1, isByHand: true, count: scaled(50) }),
           jobsOf(byHand(2), { isolation: "inline", concurrency: 2, isByHand: true, count: scaled(50) }),

@@ -6,9 +6,18 @@ import { ForkError } from "./errors.js";
 // Of a pool there is always one thread; 0 would mean as many as there are processors.
 const flags = ["--single-threaded", "--v8-pool-size=1"];
 
+/**
+ * V8's memory reducer sets a timer after a collection, which is due for ever in a server that runs no event loop: each of its
+ * children would begin with a collection of the whole heap, and copy the pages that this marks.
+ */
+const noMemoryReducer = "--no-memory-reducer";
+
 /** The arguments for the node that is to serve. `titleLength` is the most that `process.title` can say in a child. */
-export const serverFlags = ({ titleLength = 0 } = {}) =>
-  titleLength > 0 ? [...flags, `--title=${"ganger-fork".padEnd(titleLength, " ")}`] : [...flags];
+export const serverFlags = ({ titleLength = 0 } = {}) => [
+  ...flags,
+  noMemoryReducer,
+  ...(titleLength > 0 ? [`--title=${"ganger-fork".padEnd(titleLength, " ")}`] : []),
+];
 
 const given = () =>
   [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)].map((flag) =>

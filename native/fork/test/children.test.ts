@@ -54,6 +54,12 @@ describeFork("a child", () => {
     expect(Number(output)).toBeLessThanOrEqual(2 * 1024 * 1024);
   });
 
+  test("collects no garbage for a timer that its server set", async () => {
+    const server = await startServer({ program: "heavy-server.mjs" });
+    const { output } = await runToEnd(server, request("sayCollections"));
+    expect(output).toBe("[]");
+  }, 30_000);
+
   test.each([
     ["fail", "on purpose"],
     ["rejectUnhandled", "nobody looks"],
