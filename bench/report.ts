@@ -2,13 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import type { Row } from "./measure.ts";
 import { versionOfPeer } from "./peers.ts";
 import type { Entry } from "./subject.ts";
 import type { Suite } from "./suite.ts";
 
 const require = createRequire(import.meta.url);
+
+const SQLITE = "better-sqlite3";
 
 export function describeMachine() {
   const [cpu] = cpus();
@@ -21,18 +22,24 @@ export function describeMachine() {
 }
 
 export function describeVersions(suites: readonly Suite[]): Record<string, string> {
-  const database = new Database(":memory:");
-  const sqlite = String(database.prepare("select sqlite_version()").pluck().get());
-  database.close();
   const names = ["ganger", ...new Set(suites.flatMap(({ packages }) => packages))];
   return {
     node: process.versions.node,
-    sqlite,
+    ...(names.includes(SQLITE) ? { sqlite: versionOfSqlite() } : {}),
     ...Object.fromEntries(names.map((name) => [name, versionOf(name)])),
     ...Object.fromEntries(
       suites.flatMap(({ peers = [] }) => peers.map((name) => [name, versionOfPeer(name)] as const)),
     ),
   };
+}
+
+/** Loaded only for what uses it: its addon is compiled for one version of Node.js. */
+function versionOfSqlite(): string {
+  const Database = require(SQLITE) as typeof import("better-sqlite3");
+  const database = new Database(":memory:");
+  const version = String(database.prepare("select sqlite_version()").pluck().get());
+  database.close();
+  return version;
 }
 
 /** Read from its folder: some packages do not export their package.json. */

@@ -48,7 +48,7 @@ export const fork: Suite = {
     byHand(2),
     inline,
   ],
-  packages: ["ganger-fork"],
+  packages: ["ganger-fork", "better-sqlite3"],
   cases: (scale) => {
     prepareHeavy();
     const counts = scale < 1 ? [2, 4] : [10, 50];
