@@ -1,6 +1,7 @@
 import type { PruneBounds, PruneReport } from "../../broker/maintenance.ts";
 import type { Lanes } from "./lanes.ts";
 import { STATE } from "./moves.ts";
+import { PruneMarks } from "./prune-marks.ts";
 import { single, toNumber } from "./rows.ts";
 
 interface Overflow {
@@ -24,6 +25,7 @@ const SWEEP = 20_000;
  */
 export class Prune {
   readonly #lanes: Lanes;
+  readonly #marks = new PruneMarks();
   #overflow: Overflow[] = [];
   #from: Place = START;
 
@@ -45,10 +47,19 @@ export class Prune {
     for (let next = this.#overflow.pop(); next !== undefined; next = this.#overflow.pop()) {
       const { queue, state, excess } = next;
       const limit = Math.min(excess, CHUNK - deleted);
-      deleted += toNumber(single(await this.#lanes.run("pruneOldest", [queue, state, limit], limit)));
+      deleted += await this.#pruneOldest(queue, state, limit);
       if (excess > limit) this.#overflow.push({ ...next, excess: excess - limit });
       if (deleted >= CHUNK) break;
     }
+    return deleted;
+  }
+
+  async #pruneOldest(queue: number, state: number, limit: number): Promise<number> {
+    const mark = this.#marks.of(queue, state);
+    const { rows } = await this.#lanes.run("pruneOldest", [queue, state, limit, mark], limit);
+    const [count = 0, last] = rows[0] ?? [];
+    const deleted = toNumber(count);
+    this.#marks.advance(queue, state, deleted < limit || last === null ? 0 : toNumber(last));
     return deleted;
   }
 

@@ -17,12 +17,14 @@ select j.run_at - ganger.now_ms() from ganger.jobs j where j.state = 1 order by 
 -- name: finishedCounts
 select queue, state, count(*) from ganger.finished group by queue, state;
 
+-- The oldest $3 of a queue and state after the id $4: those deleted before it may be there still, as dead entries.
 -- name: pruneOldest
 with gone as (
   delete from ganger.finished f
-  where f.queue = $1 and f.state = $2 and f.id <= (
+  where f.queue = $1 and f.state = $2 and f.id > $4::bigint and f.id <= (
     select max(id) from (
-      select o.id from ganger.finished o where o.queue = $1 and o.state = $2 order by o.id limit $3::int
+      select o.id from ganger.finished o
+      where o.queue = $1 and o.state = $2 and o.id > $4::bigint order by o.id limit $3::int
     ) oldest
   )
   returning f.id
@@ -31,7 +33,7 @@ with gone as (
 ), silenced as (
   delete from ganger.logs l where l.job = any (array(select id from gone))
 )
-select count(*) from gone;
+select count(*), max(id) from gone;
 
 -- name: chunkEnd
 select queue, state, id from ganger.finished
