@@ -73,7 +73,11 @@ export class RabbitmqBroker implements Broker {
       setUp: (wire) => Watch.open(wire, this.#topology, book, () => this.wakeups.wake()),
       onLost: () => this.wakeups.lost(),
     });
-    this.counts = new RabbitmqCounts(this.#watch, this.#topology);
+    this.counts = new RabbitmqCounts(
+      this.#watch,
+      this.#topology,
+      async () => (await this.#claims?.ready()) ?? [],
+    );
     this.wakeups = new RabbitmqWakeups(this.#watch);
     this.maintenance = new RabbitmqMaintenance({
       rescue: async () => (await this.#claims?.rescue()) ?? [],

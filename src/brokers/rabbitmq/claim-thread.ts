@@ -55,6 +55,10 @@ class ClaimThread implements ClaimSide {
     return answerOf("release", await this.#call("release", [holder, reason]));
   }
 
+  async ready(): Promise<readonly string[]> {
+    return answerOf("ready", await this.#call("ready", []));
+  }
+
   async rescue(): Promise<readonly RescuedHolder[]> {
     return answerOf("rescue", await this.#call("rescue", []));
   }

@@ -8,10 +8,13 @@ import type { Watch } from "./watch.ts";
 export class RabbitmqCounts implements Counts {
   readonly #watch: Link<Watch>;
   readonly #topology: Topology;
+  readonly #here: () => Promise<readonly string[]>;
 
-  constructor(watch: Link<Watch>, topology: Topology) {
+  /** `here` says of which queues jobs came to this process that nobody claimed yet. */
+  constructor(watch: Link<Watch>, topology: Topology, here: () => Promise<readonly string[]>) {
     this.#watch = watch;
     this.#topology = topology;
+    this.#here = here;
   }
 
   async queues(): Promise<readonly KnownCounts[]> {
@@ -23,7 +26,9 @@ export class RabbitmqCounts implements Counts {
 
   async ready(): Promise<readonly string[]> {
     const lanes = await this.#waiting();
-    return [...new Set(lanes.filter(({ amount }) => amount > 0).map(({ queue }) => queue))].sort();
+    const waiting = lanes.filter(({ amount }) => amount > 0).map(({ queue }) => queue);
+    // Asked last: what has come meanwhile waits no more where it was counted.
+    return [...new Set([...waiting, ...(await this.#here())])].sort();
   }
 
   async lanes(): Promise<readonly LaneName[]> {

@@ -16,7 +16,7 @@ import { Intake } from "./intake.ts";
 import type { Delivery, Lane } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
-import { type Parcel, toClaim, toObituary } from "./message.ts";
+import { type Parcel, toClaim, toObituary, toParcel } from "./message.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
 import { Probe } from "./probe.ts";
@@ -30,6 +30,8 @@ export interface ClaimSide {
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement>;
   release(holder: string, reason: ReleaseReason): Promise<Released>;
+  /** Queues of which jobs came to this process that nobody claimed yet: the server does not count them as waiting. */
+  ready(): Promise<readonly string[]>;
   rescue(): Promise<readonly RescuedHolder[]>;
   /** A heartbeat that this process sent. */
   beat(holders: readonly string[], ttlMs: number): Promise<void>;
@@ -91,7 +93,12 @@ export class Engine implements ClaimSide {
   }
 
   claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    return this.#inTurn(() => this.#claim(request));
+    return this.#inTurn(async () => {
+      this.#isClaiming = true;
+      return this.#claim(request).finally(() => {
+        this.#isClaiming = false;
+      });
+    });
   }
 
   async settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement> {
@@ -122,6 +129,13 @@ export class Engine implements ClaimSide {
     const idsOf = (kind: Sequel["kind"]) =>
       held.filter((_, place) => sequels[place]?.kind === kind).map(({ parcel }) => parcel.id);
     return { waiting: idsOf("again"), poisoned: idsOf("failed") };
+  }
+
+  async ready(): Promise<readonly string[]> {
+    const filled = this.#link.current?.intake.filled() ?? [];
+    return filled.flatMap(({ buffer: [first] }) =>
+      first === undefined ? [] : (toParcel(first.message)?.queue ?? []),
+    );
   }
 
   async rescue(): Promise<readonly RescuedHolder[]> {
@@ -215,6 +229,9 @@ export class Engine implements ClaimSide {
     if (!intake.isOpen) throw intake.failure;
     for (const held of claimed) this.#claims.set(held.token, held);
     await this.#putAside(round.asides, intake);
+    // What came since it was looked for has woken nobody.
+    const isMore = round.isPartial || (claimed.length < limit && intake.filled().length > 0);
+    if (isMore) this.#onWake();
     return claimed.map(({ parcel, token }) => toClaim(parcel, token));
   }
 
@@ -315,12 +332,7 @@ export class Engine implements ClaimSide {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(async () => {
-      this.#isClaiming = true;
-      return work().finally(() => {
-        this.#isClaiming = false;
-      });
-    });
+    const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
   }

@@ -1,6 +1,6 @@
 import type { Channel, ConsumeMessage } from "amqplib";
 import { AckList } from "./ack-list.ts";
-import { type Consumer, type Delivery, Lane } from "./lane.ts";
+import { type Consumer, type Delivery, Lane, MANY } from "./lane.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -124,8 +124,6 @@ export class Intake {
   }
 }
 
-/** More than a worker asks for that does not know how long its jobs take. */
-const MANY = 200;
 /** The server's counts are 16 bits wide. */
 const MAX_WINDOW = 65_535;
 /** So many lanes bring their jobs by themselves; others are looked at with each claim. */

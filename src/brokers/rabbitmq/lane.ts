@@ -32,4 +32,13 @@ export class Lane {
   get isWatched(): boolean {
     return this.consumer !== undefined && this.consumer.out < this.consumer.window;
   }
+
+  /** Whether it brings more by itself than a claim of so many needs to wait for. */
+  isStreaming(limit: number): boolean {
+    const window = this.consumer?.window ?? 0;
+    return window >= MANY && window >= limit;
+  }
 }
+
+/** More than a worker asks for that does not know how long its jobs take. */
+export const MANY = 200;

@@ -21,6 +21,8 @@ interface Taken {
 export class Round {
   readonly taken: Taken[] = [];
   readonly asides: Aside[] = [];
+  /** There may be more than was taken, and it comes by itself. */
+  isPartial = false;
   readonly #options: RoundOptions;
   #isSettled = false;
 
@@ -28,15 +30,17 @@ export class Round {
     this.#options = options;
   }
 
-  /** Takes from the first lane before the second, until there is enough or nothing more. */
+  /** Takes from the first lane before the second, until there is enough or nothing more; of one that streams, what has come. */
   async gather(lanes: readonly Lane[]): Promise<void> {
     const { limit, intake } = this.#options;
     for (const lane of await this.#promising(lanes)) {
       this.#take(lane);
       while (this.taken.length < limit) {
+        this.isPartial = this.taken.length > 0 && lane.isStreaming(limit);
+        if (this.isPartial) return;
         if (!(await this.#isThere(lane))) break;
         const isEmpty = lane.isWatched || (await intake.pull(lane, limit - this.taken.length));
-        if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes);
+        if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes, lane);
         this.#isSettled = true;
         this.#take(lane);
         if (isEmpty) break;
@@ -84,14 +88,15 @@ export class Round {
    * A queue that has nothing ready has sent what it had, and an answer of our channel's comes behind that. A queue
    * that has not yet seen our acknowledgements may have something for which it sees no room.
    */
-  async #settleDown(lanes: readonly Lane[]): Promise<void> {
-    const { intake, probe } = this.#options;
+  async #settleDown(lanes: readonly Lane[], lane: Lane): Promise<void> {
+    const { intake, limit, probe } = this.#options;
     const deadline = performance.now() + PATIENCE_MS;
     for (let pauseMs = 1; performance.now() < deadline; pauseMs *= 2) {
       const watched = lanes.filter(({ isWatched }) => isWatched);
       const counts = await probe.counts(watched.map(({ name }) => name));
       await intake.settleDown();
-      if (watched.every((lane, place) => counts[place] === 0 || !lane.isWatched)) return;
+      if (lane.buffer.length > 0 && lane.isStreaming(limit)) return;
+      if (watched.every((each, place) => counts[place] === 0 || !each.isWatched)) return;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

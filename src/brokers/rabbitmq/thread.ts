@@ -6,7 +6,7 @@ import { parseLocation } from "./location.ts";
 /** One call of a `ClaimSide`, as it goes into the thread. */
 export interface Call {
   readonly number: number;
-  readonly method: "claim" | "settle" | "release" | "rescue" | "beat" | "know" | "close";
+  readonly method: "claim" | "settle" | "release" | "ready" | "rescue" | "beat" | "know" | "close";
   readonly args: readonly unknown[];
 }
 
