@@ -108,6 +108,33 @@ describe("capture", () => {
     expect(capture.lastWords).toBe("");
   });
 
+  it.each([
+    [
+      "an error that nobody caught",
+      "Error: out of ink\n    at Timeout._onTimeout (/app/print.js:3:9)\n    at node:internal/timers:573:17 {\n  code: 'INK'\n}\n\nNode.js v22.0.0\n",
+      "Error: out of ink",
+    ],
+    [
+      "something thrown that is no error",
+      "Uncaught:\n'out of ink'\n(Use `node --trace-uncaught ...` to show where the exception was thrown)\n\nNode.js v22.0.0\n",
+      "'out of ink'",
+    ],
+    [
+      "a heap that is full",
+      "FATAL ERROR: heap out of memory\n----- Native stack trace -----\n\n 1: 0xb8 node::Abort()\n10: file:///app/print.js:3:9\n11: print (/app/print.js:3:9)\n",
+      "FATAL ERROR: heap out of memory",
+    ],
+  ])(
+    "takes the message of %s for the last words, and not what Node.js prints behind it",
+    (_, text, words) => {
+      const { capture } = begin();
+      capture.feed("stderr", text);
+      capture.close();
+
+      expect(capture.lastWords).toBe(words);
+    },
+  );
+
   it("takes what has no end of line as last words when it closes", () => {
     const { capture } = begin();
     capture.feed("stderr", "Segmentation fault");

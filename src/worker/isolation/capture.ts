@@ -7,7 +7,7 @@ export class Capture {
   #marked = new Set<Stream>();
   #onLine: ((line: string) => void) | undefined;
   #onEnd: (() => void) | undefined;
-  /** The last line of the error stream: the last words, should the host die. */
+  /** The last line of the error stream that says more than a stack: the last words, should the host die. */
   lastWords = "";
 
   begin(mark: string, onLine: (line: string) => void): void {
@@ -71,10 +71,14 @@ export class Capture {
 
   #line(stream: Stream, line: string): void {
     const text = line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
-    if (stream === "stderr" && text.trim() !== "") this.lastWords = text.trim();
+    if (stream === "stderr" && text.trim() !== "" && !BEHIND_ERROR.test(text)) this.lastWords = text.trim();
     this.#onLine?.(text);
   }
 }
+
+/** What Node.js prints behind an error of which it dies: frames, the error's properties, its own version. */
+const BEHIND_ERROR =
+  /^(?: +at | *\d+: (?:0x|file:|node:|\/|\S+ \()|-+ \w+ stack trace -+$|(?: {2})+\w+: |[}\]]+,?$|Node\.js v\d|\(Use `node --trace)/;
 
 const PATIENCE_MS = 200;
 const MAX_LINE = 4096;
