@@ -86,6 +86,8 @@ export class Group {
   /** Everything that runs is of another kind than wanted from now on. */
   outdate(): void {
     this.generation = nextGeneration();
+    // What failed before may have been mended.
+    this.#replaceAt = 0;
     this.markOutdated();
   }
 
