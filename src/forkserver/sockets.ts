@@ -15,3 +15,13 @@ export function jobsSocketOf(forks: string, pid: number): string {
 export function rehearsalSocketOf(forks: string): string {
   return join(dirname(forks), basename(forks).replace("forks", "tries"));
 }
+
+/** Why no fork server can listen at this path, half a sentence; `undefined` when it can. What is beside it has no longer name. */
+export function whyUnreachable(socket: string): string | undefined {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= MAX_PATH_BYTES) return undefined;
+  return `the path of its socket has ${bytes} bytes, and may have ${MAX_PATH_BYTES}: ${socket}; set TMPDIR to a folder with a shorter path`;
+}
+
+/** Linux has 108, one of them for the end. What is longer Node.js cuts off, and listens somewhere else. */
+const MAX_PATH_BYTES = 107;

@@ -1,5 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { apart, here } from "../fixtures/jobs-forks/jobs.mjs";
 import { eventually } from "../support/eventually.ts";
 import { FORK_JOBS, ForkPool } from "../support/fork-pool.ts";
@@ -77,6 +79,21 @@ describe("an application that cannot be forked", () => {
 
     const { ppid } = await forks.result<{ ppid: number }>(await forks.pool.client.enqueue(here, null));
     expect(ppid).toBe(await forks.server());
+  });
+
+  it("is named by the path of its socket when that is too long, and nothing is left at a shorter one", async () => {
+    const base = mkdtempSync(join(tmpdir(), "ganger-deep-"));
+    onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+    const folder = join(base, "d".repeat(99 - base.length));
+    mkdirSync(folder);
+    await using forks = await ForkPool.create({ workers: { work: 1 }, env: { TMPDIR: folder } });
+    forks.pool.startManager();
+    await forks.pool.ready(1);
+
+    const { ppid } = await forks.result<{ ppid: number }>(await forks.pool.client.enqueue(here, null));
+    expect(ppid).toBe(forks.pool.managerPid);
+    expect(forks.pool.log).toMatch(/not forks reason="the path of its socket has \d+ bytes, .* TMPDIR/);
+    expect(readdirSync(folder)).toEqual([`ganger-${userInfo().uid}`]);
   });
 
   it("is not forked when it is not wanted", async () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { ResolvedConfig } from "../../config/resolved.ts";
 import { type ForkClient, findForks } from "../../forkserver/client.ts";
 import type { ForkServerStart, FromForkServer } from "../../forkserver/messages.ts";
-import { rehearsalSocketOf } from "../../forkserver/sockets.ts";
+import { rehearsalSocketOf, whyUnreachable } from "../../forkserver/sockets.ts";
 import { LINK_DESCRIPTOR } from "../../ipc/link.ts";
 import type { Failure } from "../../ipc/messages.ts";
 import type { Logger } from "../../telemetry/log.ts";
@@ -131,6 +131,8 @@ export class ForkServer {
     if (this.state !== "loading") return;
     if (typeof means === "string") return this.#refuse(means, "info");
     const { config, around, socket } = this.#options;
+    const obstacle = whyUnreachable(socket);
+    if (obstacle !== undefined) return this.#refuse(obstacle, "warn");
     this.#removeSockets();
     const command = [process.execPath, ...means.flags, fileURLToPath(means.program)];
     const { env, ...same } = around();
