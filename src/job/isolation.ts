@@ -32,7 +32,7 @@ export const INLINE: ResolvedIsolation = { type: "inline" };
 
 /** `what` is whose isolation it is, for messages. @throws `GANGER_OPTION_INVALID`. */
 export function resolveIsolation(isolation: Isolation, what: string): ResolvedIsolation {
-  const options = typeof isolation === "string" ? { type: isolation } : isolation;
+  const options = typeof isolation === "string" ? { type: isolation } : { ...isolation };
   const { type, memory, maxJobs, ...others } = options;
   if (!ISOLATIONS.includes(type)) reject(`${what} has the isolation ${JSON.stringify(type)}`, HINT);
   const [unknown] = Object.keys(others);

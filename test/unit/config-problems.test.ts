@@ -68,6 +68,11 @@ describe("problems", () => {
       "workers: { a: { isolation: { type: process, memory: 1MB } } }",
       /isolation\.memory: must be 16MB at least/,
     ],
+    ["workers: { a: { isolation: { type: thread, memory: lots } } }", /isolation\.memory: must be bytes, /],
+    [
+      "workers: { a: { isolation: { memory: 64MB } } }",
+      /isolation\.type: must be one of inline, thread, process$/,
+    ],
     [
       "workers: { a: { isolation: { type: thread, maxJobs: 0 } } }",
       /isolation\.maxJobs: must be a whole number from 1/,

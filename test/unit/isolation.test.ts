@@ -27,6 +27,7 @@ describe("isolation", () => {
   it.each<[unknown, string]>([
     ["vm", 'The worker has the isolation "vm"'],
     [{ memory: "64MB" }, "The worker has the isolation undefined"],
+    [null, "The worker has the isolation undefined"],
     [{ type: "process", cpu: 1 }, 'The worker has an isolation with "cpu"'],
     [{ type: "inline", maxJobs: 5 }, "The worker is inline"],
     [{ type: "inline", memory: "64MB" }, "The worker is inline"],

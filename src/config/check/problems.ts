@@ -19,12 +19,25 @@ export interface Problem {
 
 /** What the schema says, one problem per bad value or unknown key. */
 export function toProblems({ issues }: z.ZodError): readonly Problem[] {
-  return issues.flatMap((issue): readonly Problem[] => {
-    const path = issue.path.map(String);
-    if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, reason: message }));
-    if (issue.code !== "unrecognized_keys") return [{ path, reason: issue.message }];
-    return issue.keys.map((key) => ({ path: [...path, key], reason: unknownKey(key, path) }));
-  });
+  return issues.flatMap((issue) => problemsOf(issue));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, above: Path = []): readonly Problem[] {
+  const path = [...above, ...issue.path.map(String)];
+  switch (issue.code) {
+    case "invalid_key":
+      return issue.issues.map(({ message }) => ({ path, reason: message }));
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: [...path, key], reason: unknownKey(key, path) }));
+    case "invalid_union": {
+      // A mapping can only be meant as the mapping that is one of the choices.
+      const choices: readonly (readonly z.core.$ZodIssue[])[] = issue.errors;
+      const meant = choices.find((choice) => choice.some(({ path: [key] }) => typeof key === "string"));
+      return meant?.flatMap((inner) => problemsOf(inner, path)) ?? [{ path, reason: issue.message }];
+    }
+    default:
+      return [{ path, reason: issue.message }];
+  }
 }
 
 /** Options of other versions than this one, by what they come with. */
