@@ -47,7 +47,7 @@ describeFork("the guard", () => {
     expect(told.message).toContain("beforeFork");
   });
 
-  test("lets pass what was printed, signal listeners, unreferenced timers and descriptors that are to be kept", async () => {
+  test("lets pass what was printed, signal listeners, unreferenced timers, threads of Node.js and kept descriptors", async () => {
     expect(await guarded("harmless")).toEqual({ open: [] });
   });
 
