@@ -24,20 +24,14 @@ export function toProblems({ issues }: z.ZodError): readonly Problem[] {
 
 function problemsOf(issue: z.core.$ZodIssue, above: Path = []): readonly Problem[] {
   const path = [...above, ...issue.path.map(String)];
-  switch (issue.code) {
-    case "invalid_key":
-      return issue.issues.map(({ message }) => ({ path, reason: message }));
-    case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], reason: unknownKey(key, path) }));
-    case "invalid_union": {
-      // A mapping can only be meant as the mapping that is one of the choices.
-      const choices: readonly (readonly z.core.$ZodIssue[])[] = issue.errors;
-      const meant = choices.find((choice) => choice.some(({ path: [key] }) => typeof key === "string"));
-      return meant?.flatMap((inner) => problemsOf(inner, path)) ?? [{ path, reason: issue.message }];
-    }
-    default:
-      return [{ path, reason: issue.message }];
-  }
+  const { code } = issue;
+  if (code === "invalid_key") return issue.issues.map(({ message }) => ({ path, reason: message }));
+  if (code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ path: [...path, key], reason: unknownKey(key, path) }));
+  const choices: readonly (readonly z.core.$ZodIssue[])[] = code === "invalid_union" ? issue.errors : [];
+  // A mapping can only be meant as the mapping that is one of the choices.
+  const meant = choices.find((choice) => choice.some(({ path: [key] }) => typeof key === "string"));
+  return meant?.flatMap((inner) => problemsOf(inner, path)) ?? [{ path, reason: issue.message }];
 }
 
 /** Options of other versions than this one, by what they come with. */
