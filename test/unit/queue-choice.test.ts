@@ -133,6 +133,18 @@ describe("a list with patterns", () => {
     expect(asked).toBe(3);
   });
 
+  it("asks again when something is new that an answer under way may not have", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    await using broker = await brokerWith("mail");
+    const choice = choose("*", "strict", broker);
+    const early = choice.next();
+    await broker.enqueue([{ queue: "thumbs", name: "any", payload: "null" }]);
+    choice.expire();
+    await early;
+
+    expect(await choice.next()).toEqual(["mail", "thumbs"]);
+  });
+
   it("cannot be served by a broker that cannot say which queues have work", () => {
     expect(() => choose("mail,*", "strict")).toThrow(
       expect.objectContaining({

@@ -11,6 +11,7 @@ export class QueueChoice {
   #queues: readonly WeighedQueue[];
   #names: readonly string[];
   #freshUntil = 0;
+  #news = 0;
   #turn = 0;
 
   /** @throws `GANGER_FACET_MISSING` when the list has patterns and the broker cannot say which queues have work. */
@@ -40,6 +41,7 @@ export class QueueChoice {
   /** Forgets which queues had work, as something new may be there. */
   expire(): void {
     this.#freshUntil = 0;
+    this.#news++;
   }
 
   async next(): Promise<readonly string[]> {
@@ -59,11 +61,13 @@ export class QueueChoice {
   /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
   async #refresh(): Promise<void> {
     const start = performance.now();
+    const news = this.#news;
     if (start < this.#freshUntil || this.#counts === undefined) return;
     this.#queues = this.#list.weigh(await this.#counts.ready());
     this.#names = this.#queues.map(({ queue }) => queue);
     const tookMs = performance.now() - start;
-    this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
+    // What came while the answer was on its way may not be in it.
+    if (news === this.#news) this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
   }
 }
 
