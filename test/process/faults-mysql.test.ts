@@ -205,35 +205,6 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     expect(await stage.client.broker.inspect?.find(id)).toMatchObject({ state: "waiting", crashes: 1 });
   });
 
-  it("frees what a claim took whose answer was lost", async () => {
-    await using broker = await openBroker(nextUrl(proxy.port, "&timeout=2"));
-    const prefix = `faults${scenes - 1}`;
-    const request = { queues: ["work"], limit: 5, holder: "here:1:lost" };
-    await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
-    await broker.enqueue(Array.from({ length: 5 }, () => ({ queue: "work", name: "count", payload: "1" })));
-    // The commit gets through and its answer does not.
-    await ask(
-      server.url,
-      `create trigger test.slow after insert on test.${prefix}_running for each row do sleep(0.2)`,
-    );
-    const claiming = broker.claim(request).catch((error: unknown) => error);
-    await eventually("the claim is being written", async () => {
-      const sleeping = "select 1 from information_schema.processlist where state = 'User sleep'";
-      return (await ask(server.url, sleeping)).length > 0;
-    });
-    proxy.swallow();
-    expect(await claiming).toMatchObject({ code: "GANGER_BROKER_UNREACHABLE" });
-    proxy.cut();
-    proxy.pass();
-    await ask(server.url, "drop trigger test.slow");
-
-    const claims = await eventually("the jobs are handed out", async () => {
-      const found = await broker.claim(request).catch(() => []);
-      return found.length > 0 && found;
-    });
-    expect(claims.map(({ crashes, interruptions }) => crashes + interruptions)).toEqual([0, 0, 0, 0, 0]);
-  });
-
   // InnoDB ends itself when a rollback finds no room, so that this is a crash of the server as well.
   it("loses nothing by a full disk, and goes on when there is room", async (context) => {
     const disk = mkdtempSync(join(runDir(), "disk-"));

@@ -235,33 +235,6 @@ describe.skipIf(!isInstalled)("faults of PostgreSQL", () => {
       spawnSync("umount", [disk]);
     }
   });
-
-  it("frees what a claim took whose answer was lost", async () => {
-    const url = `${SERVERS.postgres.url(proxy.port)}?prefix=faults_${schema++}&timeout=1&connections=1`;
-    await using broker = await import("ganger").then(({ openBroker }) => openBroker(url));
-    const request = { queues: ["work"], limit: 5, holder: "here:1:lost" };
-    await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
-    await broker.enqueue(Array.from({ length: 5 }, () => ({ queue: "work", name: "count", payload: "1" })));
-    await broker.claim({ ...request, queues: ["other"] });
-    const blocker = new Client({ connectionString: server.url });
-    await blocker.connect();
-    // The claim waits for the holder's row, past the patience of who asked.
-    await blocker.query("begin");
-    await blocker.query(`select 1 from faults_${schema - 1}.holders for update`);
-    await expect(broker.claim(request)).rejects.toMatchObject({ code: "GANGER_BROKER_UNREACHABLE" });
-    await blocker.query("commit");
-    await blocker.end();
-
-    await eventually("the server carried out the claim", async () => {
-      const [status] = (await broker.inspect?.holders()) ?? [];
-      return status?.held === 5;
-    });
-    const claims = await eventually("the jobs are handed out", async () => {
-      const found = await broker.claim(request);
-      return found.length > 0 && found;
-    });
-    expect(claims.map(({ crashes, interruptions }) => crashes + interruptions)).toEqual([0, 0, 0, 0, 0]);
-  });
 });
 
 async function ask(url: string, ...statements: readonly string[]): Promise<void> {

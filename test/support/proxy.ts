@@ -50,6 +50,11 @@ export class Proxy implements AsyncDisposable {
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }
 
+  /** What is half open now stays so, and new connections are whole. */
+  forsake(): void {
+    this.#swallows = false;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     this.cut();

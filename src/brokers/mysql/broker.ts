@@ -50,9 +50,9 @@ export class MysqlBroker implements Broker {
     this.#connections = connections;
     this.#database = database;
     this.#queues = queues;
-    this.#claimer = new Claimer(database, queues);
     this.url = url;
     this.wakeups = new MysqlWakeups(database);
+    this.#claimer = new Claimer(database, queues, () => this.wakeups.announce());
     this.inspect = new MysqlInspect(database, queues);
     this.store = new MysqlStore(database);
     this.edit = new MysqlEdit(database, queues, this.wakeups);
@@ -77,9 +77,10 @@ export class MysqlBroker implements Broker {
       return { settled: [], claimed: next === undefined ? [] : await this.claim(next) };
     if (!areCompleted(outcomes)) {
       const settled = await this.#settle(outcomes);
-      return { settled, claimed: next === undefined ? [] : await this.claim(next) };
+      return { settled, claimed: next === undefined ? [] : await this.#claimAfter(next) };
     }
     const settlement = await this.#claimer.complete(outcomes, next);
+    this.#claimer.lost.end(outcomes);
     if (next !== undefined) this.wakeups.pace(settlement.claimed.length < next.limit);
     return settlement;
   }
@@ -92,8 +93,11 @@ export class MysqlBroker implements Broker {
     const released = await this.#database.write((transaction) =>
       release(this.#database, transaction, { holder, reason }),
     );
-    if (released !== undefined && released.waiting.length > 0) this.wakeups.announce();
-    return released ?? { waiting: [], poisoned: [] };
+    if (released === undefined) return { waiting: [], poisoned: [] };
+    for (const ids of [released.waiting, released.poisoned])
+      this.#claimer.lost.end(ids.map((id) => ({ id })));
+    if (released.waiting.length > 0) this.wakeups.announce();
+    return released;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,11 +105,21 @@ export class MysqlBroker implements Broker {
     await this.#connections.close();
   }
 
+  /** Outcomes that are on record must be answered for, whatever became of the claim behind them: the next call will tell. */
+  async #claimAfter(next: ClaimRequest): Promise<readonly Claim[]> {
+    try {
+      return await this.claim(next);
+    } catch {
+      return [];
+    }
+  }
+
   async #settle(outcomes: readonly Outcome[]): Promise<readonly boolean[]> {
     await this.#queues.ensure(targetsOf(outcomes));
     const { settled, isNews } = await this.#database.write((transaction) =>
       settle(this.#database, this.#queues, transaction, outcomes),
     );
+    this.#claimer.lost.end(outcomes);
     if (isNews) this.wakeups.announce();
     return settled;
   }

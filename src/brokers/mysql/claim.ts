@@ -8,7 +8,7 @@ import type { Statement } from "./statement.ts";
 const MAX_ROUND = 64;
 
 /** A job that this transaction has locked. */
-export interface Taken {
+interface Taken {
   readonly id: number;
   readonly turn: number;
   readonly queue: number;

@@ -1,9 +1,11 @@
 import type { Claim, ClaimRequest, Outcome, Settlement } from "../../broker/claim.ts";
-import { Claiming, type Taken } from "./claim.ts";
-import type { Database, Transaction } from "./database.ts";
+import { LostClaims } from "../../broker/lost-claims.ts";
+import { Claiming } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { giveBack } from "./give-back.ts";
 import type { Queues } from "./queues.ts";
 import { toNumber } from "./rows.ts";
-import { complete, lockHeld, settle } from "./settle.ts";
+import { complete, lockHeld } from "./settle.ts";
 
 type Completed = Extract<Outcome, { kind: "completed" }>;
 
@@ -11,26 +13,33 @@ type Completed = Extract<Outcome, { kind: "completed" }>;
 export class Claimer {
   readonly #database: Database;
   readonly #queues: Queues;
-  /**
-   * Claims whose commit nobody answered, by holder: they may stand, and whoever asked does not know of them.
-   * Given back before this holder's next claim.
-   */
-  readonly #doubts = new Map<string, readonly Taken[]>();
+  readonly lost: LostClaims;
 
-  constructor(database: Database, queues: Queues) {
+  /** `found` is called when there are jobs again of which nobody knew. */
+  constructor(database: Database, queues: Queues, found: () => void) {
     this.#database = database;
     this.#queues = queues;
+    this.lost = new LostClaims({
+      losses: () => database.connections.losses,
+      async giveBack(holder, known) {
+        if ((await giveBack(database, holder, known)) > 0) found();
+      },
+    });
   }
 
-  async claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    await this.#dispel(request.holder);
+  claim(request: ClaimRequest): Promise<readonly Claim[]> {
+    return this.lost.guard(request.holder, () => this.#claim(request));
+  }
+
+  async #claim(request: ClaimRequest): Promise<readonly Claim[]> {
     const numbers = await this.#queues.find(request.queues);
     // An idle worker asks often: it must not lock anything to learn that there is nothing.
     const found = await this.#database.rows(this.#database.many("hasWaiting", numbers));
     if (found.length === 0) return [];
     const withWork = new Set(found.map(([id]) => toNumber(id)));
     const busy = numbers.filter((number) => withWork.has(number));
-    return this.#doing(request, busy, async (claiming, transaction) => {
+    return this.#database.write(async (transaction) => {
+      const claiming = new Claiming(this.#database, this.#queues, request, busy);
       const [, holder, ...seen] = await transaction.send([...claiming.start(), ...claiming.look()]);
       await claiming.take(transaction, holder, seen);
       if (claiming.taken.length === 0) return [];
@@ -40,10 +49,20 @@ export class Claimer {
 
   /** Settles and claims in one transaction of two packets: what is locked in the first is written in the second. */
   async complete(outcomes: readonly Completed[], next: ClaimRequest | undefined): Promise<Settlement> {
-    if (next === undefined) return this.#completeAlone(outcomes);
-    await this.#dispel(next.holder);
+    if (next === undefined) return { settled: await this.#completeAlone(outcomes), claimed: [] };
+    let settled: readonly boolean[] = [];
+    const claimed = await this.lost.guard(next.holder, async () => {
+      const both = await this.#completeAndClaim(outcomes, next);
+      settled = both.settled;
+      return both.claimed;
+    });
+    return { settled, claimed };
+  }
+
+  async #completeAndClaim(outcomes: readonly Completed[], next: ClaimRequest): Promise<Settlement> {
     const numbers = await this.#queues.find(next.queues);
-    return this.#doing(next, numbers, async (claiming, transaction) => {
+    return this.#database.write(async (transaction) => {
+      const claiming = new Claiming(this.#database, this.#queues, next, numbers);
       const locks = lockHeld(this.#database, outcomes);
       const clock = this.#database.statement("now");
       const [now, , holder, ...answers] = await transaction.send([
@@ -64,8 +83,8 @@ export class Claimer {
     });
   }
 
-  async #completeAlone(outcomes: readonly Completed[]): Promise<Settlement> {
-    const settled = await this.#database.write(async (transaction) => {
+  #completeAlone(outcomes: readonly Completed[]): Promise<readonly boolean[]> {
+    return this.#database.write(async (transaction) => {
       const [clock, ...locked] = await transaction.send([
         this.#database.statement("now"),
         ...lockHeld(this.#database, outcomes),
@@ -75,40 +94,5 @@ export class Claimer {
       await completion.moves.apply(transaction, completion.before);
       return completion.settled;
     });
-    return { settled, claimed: [] };
-  }
-
-  #doing<T>(
-    request: ClaimRequest,
-    numbers: readonly number[],
-    work: (claiming: Claiming, transaction: Transaction) => Promise<T>,
-  ): Promise<T> {
-    let claiming = new Claiming(this.#database, this.#queues, request, numbers);
-    return this.#database.write(
-      (transaction) => {
-        claiming = new Claiming(this.#database, this.#queues, request, numbers);
-        return work(claiming, transaction);
-      },
-      {
-        onDoubt: () => {
-          const doubts = this.#doubts.get(request.holder) ?? [];
-          this.#doubts.set(request.holder, [...doubts, ...claiming.taken]);
-        },
-      },
-    );
-  }
-
-  /** Gives back what this holder may have without knowing. Where the claim was not made, or is another's by now, nothing changes. */
-  async #dispel(holder: string): Promise<void> {
-    const doubts = this.#doubts.get(holder);
-    if (doubts === undefined) return;
-    const outcomes = doubts.map(({ id, token }) => ({
-      kind: "released" as const,
-      started: false,
-      id: String(id),
-      token,
-    }));
-    await this.#database.write((transaction) => settle(this.#database, this.#queues, transaction, outcomes));
-    this.#doubts.delete(holder);
   }
 }

@@ -23,6 +23,8 @@ export class Connections {
   readonly #waiting: (() => void)[] = [];
   readonly #sweeper: NodeJS.Timeout;
   #open = 0;
+  /** Connections that ended without our closing them. */
+  losses = 0;
   #isClosed = false;
 
   constructor(library: Mysql2, location: MysqlLocation) {
@@ -54,7 +56,7 @@ export class Connections {
       this.#assertOpen();
       const idle = this.#idle.pop();
       if (idle?.session.isOpen === true) return idle.session;
-      if (idle !== undefined) this.#open--;
+      if (idle !== undefined) this.#lose();
       else if (this.#open < this.location.connections) return this.#connect(deadline);
       else {
         await new Promise<void>((resolve) => {
@@ -82,10 +84,15 @@ export class Connections {
   }
 
   #giveBack(session: Session): void {
-    if (!session.isOpen) this.#open--;
+    if (!session.isOpen) this.#lose();
     else if (this.#isClosed) void session.end();
     else this.#idle.push({ session, since: performance.now() });
     this.#waiting.shift()?.();
+  }
+
+  #lose(): void {
+    this.#open--;
+    this.losses++;
   }
 
   #sweep(): void {

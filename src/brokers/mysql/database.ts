@@ -15,11 +15,6 @@ const MAX_PAUSE_MS = 200;
 /** For calls that may read whole tables. */
 export const LONG_MS = 120_000;
 
-export interface WriteOptions {
-  /** Called when the connection was lost while the commit was under way: nobody knows whether it is done. */
-  readonly onDoubt?: (() => void) | undefined;
-}
-
 /** The store: its statements by name, reads, and transactions that are done again when they ran into others. */
 export class Database {
   readonly connections: Connections;
@@ -75,7 +70,7 @@ export class Database {
    * Runs `work` in a transaction: all of it is kept, or none. It is run again when the server chose it to give
    * way, or when the connection was lost before the commit.
    */
-  async write<T>(work: (transaction: Transaction) => Promise<T>, { onDoubt }: WriteOptions = {}): Promise<T> {
+  async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#retrying(async (session, noRetry) => {
       const transaction = new Transaction(session);
       try {
@@ -83,10 +78,8 @@ export class Database {
         await transaction.end();
         return result;
       } catch (error) {
-        if (transaction.isCommitting && isGone(error)) {
-          noRetry();
-          onDoubt?.();
-        }
+        // Nobody knows whether it is done.
+        if (transaction.isCommitting && isGone(error)) noRetry();
         await rollBack(session);
         throw error;
       }

@@ -6,10 +6,13 @@ export interface Held extends Moving {
   readonly priority: number;
   readonly crashes: number;
   readonly maxCrashes: number;
+  /** The holder's number. */
+  readonly holder: number;
 }
 
 /** A row of `lockHeldJobs`. */
 export function toHeld(row: readonly unknown[]): Held {
-  const [id = 0, token = 0, queue = 0, priority = 0, , crashes = 0, maxCrashes = 0] = row.map(toNumber);
-  return { id, token, queue, priority, crashes, maxCrashes };
+  const [id = 0, token = 0, queue = 0, priority = 0, , crashes = 0, maxCrashes = 0, holder = 0] =
+    row.map(toNumber);
+  return { id, token, queue, priority, crashes, maxCrashes, holder };
 }

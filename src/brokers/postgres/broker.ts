@@ -8,18 +8,19 @@ import type {
   ReleaseReason,
   Settlement,
 } from "../../broker/claim.ts";
+import { LostClaims } from "../../broker/lost-claims.ts";
 import type { NewJob } from "../../job/job.ts";
-import { texts } from "./binary.ts";
+import { int8s, texts } from "./binary.ts";
 import { Claims } from "./claim.ts";
 import { PostgresEdit } from "./edit.ts";
 import { enqueue } from "./enqueue.ts";
 import { PostgresInspect } from "./inspect.ts";
 import { Lanes } from "./lanes.ts";
 import type { PostgresLocation } from "./location.ts";
-import { LostClaims } from "./lost-claims.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
 import { Queues } from "./queues.ts";
 import { NOTHING, release } from "./release.ts";
+import { toNumber } from "./rows.ts";
 import { areCompleted, settle } from "./settle.ts";
 import { Statements } from "./statements.ts";
 import { PostgresStore } from "./store.ts";
@@ -70,7 +71,10 @@ export class PostgresBroker implements Broker {
     this.#claims = new Claims(lanes, this.#queues);
     const { floors } = this.#claims;
     this.wakeups = new PostgresWakeups({ location, isPooled, floors, lanes: this.#side });
-    this.#lost = new LostClaims(lanes.run, (ids) => this.wakeups.requeued(ids));
+    this.#lost = new LostClaims({
+      losses: () => lanes.losses,
+      giveBack: (holder, known) => this.#giveBack(holder, known),
+    });
     this.inspect = new PostgresInspect(this.#safe, this.#queues, statements);
     this.store = new PostgresStore(this.#safe.run);
     this.edit = new PostgresEdit(this.#safe, this.#queues, this.wakeups);
@@ -96,9 +100,7 @@ export class PostgresBroker implements Broker {
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    const claimed = await this.#claim(request);
-    this.#lost.delivered(request.holder, claimed);
-    return claimed;
+    return this.#guarded(request.holder, () => this.#claims.claim(request));
   }
 
   async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
@@ -109,15 +111,18 @@ export class PostgresBroker implements Broker {
     if (!areCompleted(outcomes)) {
       return { settled: await this.#settle(outcomes), claimed: await this.#claimAfter(next) };
     }
-    const [settling, claiming] = await Promise.allSettled([this.#settle(outcomes), this.#claim(next)]);
-    if (settling.status === "rejected") {
-      // What was claimed reaches nobody.
+    let settled: readonly boolean[] = [];
+    const claimed = await this.#guarded(next.holder, async () => {
+      const both = [this.#settle(outcomes), this.#claims.claim(next)] as const;
+      const [settling, claiming] = await Promise.allSettled(both);
+      // What was claimed reaches nobody then.
+      if (settling.status === "rejected") throw settling.reason;
+      settled = settling.value;
+      if (claiming.status === "fulfilled") return claiming.value;
       this.#lost.suspect(next.holder);
-      throw settling.reason;
-    }
-    const claimed = claiming.status === "fulfilled" ? claiming.value : [];
-    this.#lost.delivered(next.holder, claimed);
-    return { settled: settling.value, claimed };
+      return [];
+    });
+    return { settled, claimed };
   }
 
   async heartbeat(holders: readonly HolderInfo[], ttlMs: number): Promise<void> {
@@ -130,6 +135,7 @@ export class PostgresBroker implements Broker {
   async release(holder: string, reason: ReleaseReason): Promise<Released> {
     const released = await this.#lanes.transaction((run) => release(run, holder, reason));
     if (released === undefined) return NOTHING;
+    for (const ids of [released.waiting, released.poisoned]) this.#lost.end(ids.map((id) => ({ id })));
     if (released.waiting.length > 0) this.wakeups.requeued(released.waiting.map(Number));
     return released;
   }
@@ -139,10 +145,15 @@ export class PostgresBroker implements Broker {
     await Promise.all([this.#lanes.close(), this.#safe.close(), this.#side.close()]);
   }
 
-  async #claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    const claimed = await this.#lost.guard(request.holder, () => this.#claims.claim(request));
+  async #guarded(holder: string, claim: () => Promise<readonly Claim[]>): Promise<readonly Claim[]> {
+    const claimed = await this.#lost.guard(holder, claim);
     if (claimed.length > 0) this.wakeups.stir();
     return claimed;
+  }
+
+  async #giveBack(holder: string, known: ReadonlySet<string>): Promise<void> {
+    const { rows } = await this.#lanes.run("giveBackLost", [holder, int8s([...known].map(Number))]);
+    if (rows.length > 0) this.wakeups.requeued(rows.map((row) => toNumber(row[0])));
   }
 
   /** Outcomes that are on record must be answered for, whatever became of the claim beside them: the next call will tell. */
@@ -164,6 +175,7 @@ export class PostgresBroker implements Broker {
       },
       outcomes,
     );
+    this.#lost.end(outcomes);
     if (requeued !== undefined) this.wakeups.requeued([requeued]);
     return settled;
   }

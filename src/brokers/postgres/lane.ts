@@ -11,6 +11,8 @@ export class Lane {
   isReserved = false;
   /** Called when it may be used again, or never more. */
   onChange: () => void = () => undefined;
+  /** Called when it ended, and not because it was closed. */
+  onLoss: () => void = () => undefined;
 
   constructor(client: PgClient) {
     this.#client = client;
@@ -66,6 +68,7 @@ export class Lane {
   }
 
   #end(): void {
+    if (this.#isOpen) this.onLoss();
     this.#isOpen = false;
     this.onChange();
   }

@@ -35,6 +35,8 @@ export class Lanes {
   #isClosed = false;
   /** Statements that the server undid for a deadlock, and that were sent again. */
   conflicts = 0;
+  /** Connections that ended without our closing them. */
+  losses = 0;
 
   constructor(options: LanesOptions) {
     this.#options = options;
@@ -170,6 +172,9 @@ export class Lanes {
 
   #add(lane: Lane): void {
     lane.onChange = () => this.#wake();
+    lane.onLoss = () => {
+      this.losses++;
+    };
     this.#lanes.push(lane);
   }
 

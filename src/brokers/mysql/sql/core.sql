@@ -59,7 +59,7 @@ from ganger_queues q where q.id in (?) having found is not null;
 select id, token, queue from ganger_running force index (primary) where ? order by id for update;
 
 -- name: lockHeldJobs
-select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes
+select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes, r.holder
 from ganger_running r force index (primary) straight_join ganger_jobs j force index (primary) on j.id = r.id
 where ? order by r.id for update;
 
@@ -120,7 +120,7 @@ on duplicate key update queues = values(queues), alive_until = greatest(alive_un
 select id, @ganger_now from ganger_holders where name = ? and alive_until <= ? for update;
 
 -- name: heldBy
-select r.id from ganger_running r join ganger_holders h on h.id = r.holder where h.name = ?;
+select r.id, h.id from ganger_running r join ganger_holders h on h.id = r.holder where h.name = ?;
 
 -- name: deleteHolder
 delete from ganger_holders where id = ?;

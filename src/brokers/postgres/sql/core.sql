@@ -169,11 +169,11 @@ select b.name, b.queues, ganger.now_ms() + $3::bigint from unnest($1::text[], $2
 on conflict (name) do update
 set queues = excluded.queues, alive_until = greatest(h.alive_until, excluded.alive_until);
 
--- Claims of a holder whose answer was lost on its way: nobody knows of them. $2: tokens up to here, $3: and these, are known.
+-- What a holder has and does not know of: $2 what it knows of.
 -- name: giveBackLost
-update ganger.jobs j set state = 0, holder = null, claimed_at = null
+update ganger.jobs j set state = 0, holder = null, claimed_at = null, progress = null
 from ganger.holders h
-where h.name = $1 and j.holder = h.id and j.state = 3 and j.token > $2::bigint and not j.token = any ($3::bigint[])
+where h.name = $1 and j.holder = h.id and j.state = 3 and not j.id = any ($2::bigint[])
 returning j.id;
 
 -- name: lastToken
