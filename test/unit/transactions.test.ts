@@ -196,6 +196,19 @@ describe("a transaction that cannot be used", () => {
     );
   });
 
+  it("on a connection that cannot write is told so, and the next step", async () => {
+    const reader = new Database(file, { readonly: true });
+    reader.exec("begin");
+    const enqueuing = client.enqueue(receipt, { order: 1 }, { transaction: reader });
+    await expect(enqueuing).rejects.toEqual(invalid("cannot write"));
+    await expect(enqueuing).rejects.toMatchObject({ hint: expect.stringContaining("without readonly") });
+    reader.close();
+
+    own.exec("pragma query_only = 1; begin");
+    const again = client.enqueue(receipt, { order: 1 }, { transaction: own });
+    await expect(again).rejects.toEqual(invalid("cannot write"));
+  });
+
   it("that has read what others have changed since is told to begin otherwise", async () => {
     own.exec("begin");
     own.prepare("select count(*) from orders").get();

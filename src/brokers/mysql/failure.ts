@@ -141,6 +141,11 @@ export function isGone(error: unknown): boolean {
   return isGangerError(error, "GANGER_BROKER_UNREACHABLE") || meaningOf(error)?.[0] === GONE[0];
 }
 
+/** Whether the transaction was begun as one that only reads. */
+export function isReadOnly(error: unknown): boolean {
+  return errorOf(error).errno === 1792;
+}
+
 /** Whether this user may not do what was asked. */
 export function isRefused(error: unknown): boolean {
   return isGangerError(error, "GANGER_BROKER_REFUSED") || meaningOf(error) === GRANT;

@@ -89,9 +89,20 @@ async function look(run: Run): Promise<readonly unknown[]> {
 
 function toRun(user: UserConnection, statements: Statements): Run {
   return async (name, values = []): Promise<PgResult> => {
-    const { rows } = await user.query(statements.text(name), [...values]);
-    return { rows: rows.map((row) => Object.values(row)), rowCount: rows.length };
+    try {
+      const { rows } = await user.query(statements.text(name), [...values]);
+      return { rows: rows.map((row) => Object.values(row)), rowCount: rows.length };
+    } catch (error) {
+      throw codeOf(error) === "25006" ? readOnly(error) : error;
+    }
   };
+}
+
+function readOnly(cause: unknown): GangerError {
+  return new GangerError("GANGER_TRANSACTION_INVALID", "The transaction on this connection is read-only", {
+    cause,
+    hint: "Begin it with: begin read write",
+  });
 }
 
 function invalid(message: string, cause?: unknown): GangerError {

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { withPrefix } from "../../broker/sql.ts";
-import { GangerError } from "../../errors.ts";
+import { GangerError, isGangerError } from "../../errors.ts";
 import { Connection } from "./connection.ts";
 import { type SqliteDatabase, wrapBetterSqlite, wrapNode } from "./driver.ts";
 import type { SqliteLocation } from "./location.ts";
@@ -48,6 +48,19 @@ export class UserConnection extends Connection {
       return this.#isInTransaction();
     } catch {
       return false;
+    }
+  }
+
+  override async write<T>(work: (now: number) => T): Promise<T> {
+    try {
+      return await super.write(work);
+    } catch (error) {
+      if (!isGangerError(error, "GANGER_BROKER_READONLY")) throw error;
+      throw invalid(
+        "The connection of the transaction cannot write",
+        `Open ${this.location.path} without readonly and query_only, as a user who may write to it.`,
+        error,
+      );
     }
   }
 
