@@ -10,7 +10,7 @@ import type { RescuedHolder } from "../../broker/maintenance.ts";
 import { type Aside, admit } from "./admission.ts";
 import { Book } from "./book.ts";
 import { Desk, type LaneName } from "./desk.ts";
-import { Excuses } from "./excuses.ts";
+import { Excuses, excuse } from "./excuses.ts";
 import { Lives } from "./holders.ts";
 import { Intake } from "./intake.ts";
 import type { Delivery, Lane } from "./lane.ts";
@@ -105,7 +105,7 @@ export class Engine implements ClaimSide {
     const taken = outcomes.map(({ id, token }) => this.#takeOut(id, token));
     const sequels = outcomes.map((outcome, place) => {
       const held = taken[place];
-      return held === undefined ? undefined : sequelOf(outcome, { ...held.parcel, token: held.token });
+      return held === undefined ? undefined : sequelOf(outcome, this.#toParcel(held));
     });
     const settled = await this.#finish(taken, sequels);
     // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
@@ -118,9 +118,9 @@ export class Engine implements ClaimSide {
     const held = [...this.#claims.values()].filter((each) => each.holder === holder);
     for (const { token } of held) this.#claims.delete(token);
     const started = reason.started === undefined ? undefined : new Set(reason.started);
-    const sequels = held.map(({ parcel, token }): Sequel => {
-      const known = { ...parcel, token };
-      if (started?.has(parcel.id) === false) return { kind: "again", parcel: known, delayMs: 0 };
+    const sequels = held.map((each): Sequel => {
+      const known = this.#toParcel(each);
+      if (started?.has(known.id) === false) return { kind: "again", parcel: known, delayMs: 0 };
       return reason.kind === "interrupted"
         ? interrupted(known)
         : crashed(known, reason.detail ?? `of ${holder}`);
@@ -186,19 +186,8 @@ export class Engine implements ClaimSide {
       for (const { message } of buffer) ids.push(String(message.properties.messageId));
     }
     this.#onWake();
-    if (ids.length > 0) void this.#excuse(ids);
-  }
-
-  async #excuse(ids: readonly string[]): Promise<void> {
     this.#excuses.add(ids);
-    for (let tries = 0; tries < 20; tries++) {
-      try {
-        const desk = await this.#desk.open();
-        return desk.mention({ excused: ids });
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 250).unref());
-      }
-    }
+    if (ids.length > 0) void excuse(this.#desk, ids);
   }
 
   async #isAlive(holder: string): Promise<boolean> {
@@ -249,6 +238,12 @@ export class Engine implements ClaimSide {
     if (held?.parcel.id !== id) return undefined;
     this.#claims.delete(token);
     return held;
+  }
+
+  /** A job as it is to go on. That it came back from nobody's death may have been said only after it was handed out. */
+  #toParcel({ parcel, delivery, token }: Held): Parcel {
+    const known = parcel.crashes === 0 ? parcel : admit(delivery, this.#excuses).parcel;
+    return { ...known, token };
   }
 
   /** Publishes what follows, and acknowledges then. What cannot be published stays held. */

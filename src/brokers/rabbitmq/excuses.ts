@@ -1,3 +1,7 @@
+import { isGangerError } from "../../errors.ts";
+import type { Desk } from "./desk.ts";
+import type { Link } from "./link.ts";
+
 /**
  * Which returns of messages were nobody's death. A server that restarts, or a network that fails, gives jobs
  * back whose processes live; they say so to all others, so that such a job is not taken for poison.
@@ -28,3 +32,21 @@ export class Excuses {
 }
 
 const MAX_EXCUSES = 20_000;
+
+/** Says to all others, once that can be said, that these jobs came back from a process that lives. */
+export async function excuse(link: Link<Desk>, ids: readonly string[]): Promise<void> {
+  const deadline = performance.now() + LATE_MS;
+  for (let pauseMs = 250; performance.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
+    try {
+      const desk = await link.open();
+      return desk.mention({ excused: ids });
+    } catch (error) {
+      if (isGangerError(error, "GANGER_BROKER_CLOSED")) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
+    }
+  }
+}
+
+/** For how long a network may be away: who has such a job by then may still run it. */
+const LATE_MS = 600_000;
+const MAX_PAUSE_MS = 3000;
