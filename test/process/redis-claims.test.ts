@@ -50,6 +50,24 @@ describe("after a break of its connection, a holder on Redis", () => {
   });
 });
 
+describe("a claim from a thousand queues", () => {
+  it("gets all their jobs in order, and lets others be served between its parts", async () => {
+    await using server = await PrivateServer.start(redis);
+    await using broker = await openBroker(server.url);
+    const queues = Array.from({ length: 1000 }, (_, n) => `q${n}`);
+    const ids = await broker.enqueue(queues.map((queue) => ({ ...job, queue })));
+    await broker.heartbeat([{ holder: request.holder, queues: "*" }], 60_000);
+    const admin = new Redis(server.url);
+    await admin.config("RESETSTAT");
+
+    const claims = await broker.claim({ queues, limit: 990, holder: request.holder });
+    expect(claims.map(({ id }) => id)).toEqual(ids.slice(0, 990));
+    expect(await admin.info("commandstats")).toContain("cmdstat_evalsha:calls=4,");
+    expect(await broker.claim({ queues, limit: 1000, holder: request.holder })).toHaveLength(10);
+    admin.disconnect();
+  });
+});
+
 describe("a server that lost all that it had", () => {
   it("takes no outcome of before for one of a new job that got the same id", async () => {
     await using server = await PrivateServer.start(redis);

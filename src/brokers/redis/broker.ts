@@ -17,7 +17,7 @@ import { RedisInspect } from "./inspect.ts";
 import { RedisMaintenance } from "./maintenance.ts";
 import { Outstanding } from "./outstanding.ts";
 import { release } from "./release.ts";
-import { toList } from "./rows.ts";
+import { toList, toNumber } from "./rows.ts";
 import { RedisStore } from "./store.ts";
 import { RedisWakeups } from "./wakeups.ts";
 
@@ -85,12 +85,29 @@ export class RedisBroker implements Broker {
     const knowledge = next === undefined ? undefined : this.#outstanding.of(next.holder, epoch);
     const request = next === undefined || knowledge === undefined ? [] : toRequest(next, knowledge);
     const answer = await this.#connection.run("exchange", groups.args.concat(request));
-    const [answers, token, lists] = toList(answer);
+    const [answers, token, lists, done] = toList(answer);
     const settled = toSettled(answers, groups, outcomes.length);
     this.#outstanding.end(outcomes);
     if (next === undefined) return { settled, claimed: [] };
     const claimed = toClaims(token, lists, next);
     this.#outstanding.begin(next.holder, epoch, claimed);
-    return { settled, claimed };
+    if (toNumber(done) === 0) return { settled, claimed };
+    return { settled, claimed: claimed.concat(await this.#claimOn(next, toNumber(done), claimed.length)) };
+  }
+
+  /**
+   * Goes on behind the queues that are done with: of a server that runs one script at a time, one claim takes from some
+   * hundred. What came before is handed out, whatever becomes of this.
+   */
+  async #claimOn(
+    { queues, limit, holder }: ClaimRequest,
+    done: number,
+    taken: number,
+  ): Promise<readonly Claim[]> {
+    try {
+      return await this.claim({ queues: queues.slice(done), limit: limit - taken, holder });
+    } catch {
+      return [];
+    }
   }
 }

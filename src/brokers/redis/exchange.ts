@@ -26,9 +26,10 @@ interface Group {
 export function toGroups(outcomes: readonly Outcome[]): Groups {
   const args: Argument[] = [0];
   const places: (readonly number[])[] = [];
-  let open: Group[] = [];
+  const open = new Map<string, Group>();
+  let last: Group | undefined;
   const flush = () => {
-    for (const group of open) {
+    for (const group of open.values()) {
       args.push("c", group.queue, group.token, group.keepMs, DEFAULT_KEEP_MS.completed);
       args.push(group.hasResults ? 1 : 0, group.ids.length);
       // Not spread: arguments of one call have a bound, and batches none.
@@ -37,11 +38,12 @@ export function toGroups(outcomes: readonly Outcome[]): Groups {
       for (const result of group.results) args.push(result);
       places.push(group.places);
     }
-    open = [];
+    open.clear();
+    last = undefined;
   };
   for (const [place, outcome] of outcomes.entries()) {
     if (outcome.kind === "completed") {
-      addTo(open, outcome, place);
+      last = addTo(open, last, outcome, place);
       continue;
     }
     // The first of two outcomes of one job counts: what comes before this one is settled before it.
@@ -57,27 +59,34 @@ export function toGroups(outcomes: readonly Outcome[]): Groups {
 
 /** Most batches are one group: what was claimed together ends together. */
 function addTo(
-  groups: Group[],
+  groups: Map<string, Group>,
+  last: Group | undefined,
   { id, token, result, keepMs = DEFAULT_KEEP_MS.completed }: Completed,
   place: number,
-): void {
+): Group {
   const queue = id.slice(id.indexOf("-") + 1);
   const hasResults = result !== undefined;
-  const belongs = (group: Group) =>
-    group.token === token &&
-    group.queue === queue &&
-    group.keepMs === keepMs &&
-    group.hasResults === hasResults;
-  const last = groups.at(-1);
-  let group = last !== undefined && belongs(last) ? last : groups.find(belongs);
-  if (group === undefined) {
-    group = { queue, token, keepMs, hasResults, ids: [], results: [], places: [] };
-    groups.push(group);
-  }
+  const belongs =
+    last?.token === token && last.queue === queue && last.keepMs === keepMs && last.hasResults === hasResults;
+  const group = belongs ? last : groupOf(groups, { queue, token, keepMs, hasResults });
   group.ids.push(id);
   group.places.push(place);
   // Its length goes before it, in the units of JavaScript, which reads it back.
   if (result !== undefined) group.results.push(`${result.length}\n${result}`);
+  return group;
+}
+
+function groupOf(
+  groups: Map<string, Group>,
+  common: Pick<Group, "queue" | "token" | "keepMs" | "hasResults">,
+): Group {
+  const key = Object.values(common).join(" ");
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = { ...common, ids: [], results: [], places: [] };
+    groups.set(key, group);
+  }
+  return group;
 }
 
 /** The letter of an outcome, and what the script is told beside it, as lua/settle.lua says. */

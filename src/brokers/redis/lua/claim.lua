@@ -65,6 +65,10 @@ local function next_token()
   return token
 end
 
+-- Nobody else is served while a script runs: so many queues have jobs taken from them, and the next call goes on behind them.
+local MOST_QUEUES = 250
+
+-- The token, the jobs, and how many names were done with when there are more.
 local function claim(request)
   local until_ = call('ZSCORE', P .. ':alive', request.holder)
   if not until_ or tonumber(until_) <= now then return end
@@ -73,9 +77,13 @@ local function claim(request)
   local names = request.names
   -- With many queues, one look says which have anything.
   local ready = #names > 1 and bulk_read('ZMSCORE', P .. ':ready', names)
-  local token, limit, handed, all = nil, request.limit, {}, {}
+  local token, rest, limit, handed, all = nil, nil, request.limit, {}, {}
   for place, name in ipairs(names) do
     if #all >= limit then break end
+    if #handed >= MOST_QUEUES then
+      rest = place - 1
+      break
+    end
     local queue = (not ready or ready[place]) and call('HGET', P .. ':queues', name)
     if queue then
       local wanted = limit - #all
@@ -104,5 +112,5 @@ local function claim(request)
     call('HSET', P .. ':held:' .. request.holder,
       token, table.concat(all, ' '), '#' .. token, #all)
   end
-  return token, handed
+  return token, handed, rest
 end

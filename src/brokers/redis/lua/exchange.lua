@@ -31,7 +31,7 @@ for g = 1, tonumber(take()) do
   end
 end
 
-local token, claimed
+local token, claimed, rest
 if ARGV[at + 1] then
   local request = { holder = take(), limit = tonumber(take()), session = take(), epoch = tonumber(take()) }
   if take() == '1' then
@@ -39,7 +39,7 @@ if ARGV[at + 1] then
     for _, id in ipairs(take_list()) do request.known[id] = true end
   end
   request.names = take_list()
-  token, claimed = claim(request)
+  token, claimed, rest = claim(request)
 end
 finish_moves()
-return { answers, token or '0', claimed or {} }
+return { answers, token or '0', claimed or {}, rest or 0 }
