@@ -17,6 +17,9 @@ describe("redact", () => {
     ["cannot reach mysql://u:pw@h: no route", "cannot reach mysql://u:***@h: no route"],
     ["amqp://h?store=redis%3A%2F%2Fu%3Apw%40h&x=1", "amqp://h?store=***&x=1"],
     ["redis://host:6379/0", "redis://host:6379/0"],
+    ["Write redis://USER:PASSWORD@HOST:6379/0, so", "Write redis://USER:PASSWORD@HOST:6379/0, so"],
+    ["amqp://USER:PASSWORD@HOST@host", "amqp://USER:***@host"],
+    ["amqp://USER:PASSWORD@host", "amqp://USER:***@host"],
     ["redis://[::1]:6379", "redis://[::1]:6379"],
     ["sqlite:./ganger.db?prefix=a", "sqlite:./ganger.db?prefix=a"],
   ])("%s is shown as %s", (text, expected) => {

@@ -16,7 +16,7 @@ const LOST: Failure = [
 const PASSWORD: Failure = [
   "GANGER_BROKER_REFUSED",
   "does not take this user and password",
-  "Correct them in the URL: redis://user:password@host, percent-encoded.",
+  "Correct them in the URL: redis://USER:PASSWORD@HOST, percent-encoded.",
 ];
 const TRUST: Failure = [
   "GANGER_BROKER_REFUSED",

@@ -41,7 +41,7 @@ export function parseLocation(url: string): RedisLocation {
   if (match === null) {
     throw invalid(
       "The URL of Redis cannot be read",
-      "Write redis://user:password@host:6379/0, with user and password percent-encoded.",
+      "Write redis://USER:PASSWORD@HOST:6379/0, with user and password percent-encoded.",
     );
   }
   const [, scheme = "", credentials, list = "", db = "", query = ""] = match;
