@@ -68,6 +68,8 @@ interface ErrorFacts {
   readonly code?: string;
   readonly errno?: number;
   readonly sqlMessage?: string;
+  /** Whether the connection ended with it. */
+  readonly fatal?: boolean;
 }
 
 export function errorOf(error: unknown): ErrorFacts {

@@ -2,7 +2,15 @@ import { GangerError } from "../../errors.ts";
 import { readCa } from "./ca.ts";
 import type { MysqlLocation } from "./location.ts";
 import { assertSpeaksMysql } from "./probe.ts";
-import { type Mysql2, type MysqlConnection, type Result, toNumber, toResults, toText } from "./rows.ts";
+import {
+  errorOf,
+  type Mysql2,
+  type MysqlConnection,
+  type Result,
+  toNumber,
+  toResults,
+  toText,
+} from "./rows.ts";
 import { format, type Quote, type Statement } from "./statement.ts";
 import { assertSuited } from "./version.ts";
 
@@ -183,8 +191,10 @@ class Wire {
         this.#fail = reject;
         this.#dueAt = performance.now() + timeoutMs;
         connection.query({ sql, rowsAsArray: true, typeCast: true, values: null }, (error, results) => {
-          if (error === null || error === undefined) resolve(results);
-          else reject(error);
+          if (error === null || error === undefined) return resolve(results);
+          // The library tells whoever waits, and nobody else, that the connection has ended.
+          if (errorOf(error).fatal === true) this.#lose(error);
+          reject(error);
         });
       });
     } finally {
