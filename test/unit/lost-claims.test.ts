@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Claim } from "../../src/broker/claim.ts";
 import { LostClaims } from "../../src/broker/lost-claims.ts";
@@ -83,13 +84,16 @@ describe("claims that may be lost", () => {
   });
 
   it("are not looked for beside a claim under way, which would be taken for one", async () => {
-    let answer: (claims: readonly Claim[]) => void = () => {};
-    const slow = lost.guard("h", () => new Promise((resolve) => (answer = resolve)));
+    const answer = new EventEmitter();
+    const slow = lost.guard("h", async () => {
+      await once(answer, "given");
+      return [claim("1")];
+    });
     await Promise.resolve();
     losses++;
     await take();
     expect(looks).toEqual([]);
-    answer([claim("1")]);
+    answer.emit("given");
     await slow;
     await take();
 
