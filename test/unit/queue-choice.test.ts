@@ -138,9 +138,9 @@ describe("a list with patterns", () => {
     await using broker = await brokerWith("mail");
     const choice = choose("*", "strict", broker);
     const early = choice.next();
-    await broker.enqueue([{ queue: "thumbs", name: "any", payload: "null" }]);
+    const added = broker.enqueue([{ queue: "thumbs", name: "any", payload: "null" }]);
     choice.expire();
-    await early;
+    await Promise.all([early, added]);
 
     expect(await choice.next()).toEqual(["mail", "thumbs"]);
   });
