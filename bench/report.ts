@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
+import type BetterSqlite from "better-sqlite3";
 import type { Row } from "./measure.ts";
 import { versionOfPeer } from "./peers.ts";
 import type { Entry } from "./subject.ts";
@@ -35,7 +36,7 @@ export function describeVersions(suites: readonly Suite[]): Record<string, strin
 
 /** Loaded only for what uses it: its addon is compiled for one version of Node.js. */
 function versionOfSqlite(): string {
-  const Database = require(SQLITE) as typeof import("better-sqlite3");
+  const Database = require(SQLITE) as typeof BetterSqlite;
   const database = new Database(":memory:");
   const version = String(database.prepare("select sqlite_version()").pluck().get());
   database.close();
