@@ -47,12 +47,13 @@ export function createAmqplib(argument: string): Subject {
       const size = Number(prefetch);
       await channel.prefetch(size);
       const acknowledge = mode === "many" ? acknowledgeMany(channel, Math.min(MANY, size)) : each(channel);
+      let isStopped = false;
       return {
         async start() {
           await channel.consume(
             QUEUE,
             (message) => {
-              if (message === null) return;
+              if (message === null || isStopped) return;
               perform(JSON.parse(message.content.toString()) as Payload);
               acknowledge(message);
             },
@@ -61,10 +62,12 @@ export function createAmqplib(argument: string): Subject {
         },
         // Frames of a channel are worked off in order: whoever is answered knows that those before have been read.
         settled: async () => void (await channel.checkQueue(QUEUE)),
+        // Not by `cancel`: amqplib closes a channel on which a message comes after it.
         async stop() {
-          await channel.cancel(QUEUE);
+          isStopped = true;
+          // Acknowledgements that wait for the end of a burst go first.
+          await new Promise(setImmediate);
           await channel.checkQueue(QUEUE);
-          await channel.close();
           await connection.close();
         },
       };

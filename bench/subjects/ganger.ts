@@ -43,6 +43,8 @@ export function createGanger(argument: string): Subject {
         start: () => consumer.start(),
         async stop() {
           await consumer.drain();
+          // What a broker has fetched ahead goes back with its end.
+          await client[Symbol.asyncDispose]();
         },
       };
     },

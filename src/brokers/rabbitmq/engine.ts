@@ -160,6 +160,8 @@ export class Engine implements ClaimSide {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#inTurn(() => this.#giveBack(0)).catch(() => {});
+    // Frames of a channel are sent in turn with those of others: the end of the connection would overtake acknowledgements.
+    await this.#link.current?.intake.settleDown().catch(() => {});
     await this.#link.close();
     await this.#desk.close();
   }
