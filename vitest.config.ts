@@ -24,7 +24,7 @@ const built = {
 export default defineConfig({
   test: {
     reporters: ["default", new ClosingLine()],
-    globalSetup: ["test/support/run-dir.ts"],
+    globalSetup: ["test/support/run-dir.ts", "test/support/built-jobs.ts"],
     coverage: { include: ["src/**"] },
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },

@@ -63,6 +63,8 @@ describe("an application that cannot be forked", () => {
       () => forks.pool.log,
       () => forks.pool.log.includes("a thread compiles its TypeScript"),
     );
+    const { ppid } = await forks.result<{ ppid: number }>(await forks.pool.client.enqueue(here, null));
+    expect(ppid).toBe(forks.pool.managerPid);
   });
 
   it("is forked when its hook beforeFork closes that", async () => {

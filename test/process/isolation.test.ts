@@ -17,6 +17,13 @@ describe.each(["inline", "thread", "process"] as const)("a job that runs %s", (i
     });
   });
 
+  it("may be TypeScript", async () => {
+    const modules = new URL("../fixtures/jobs-isolation", import.meta.url).pathname;
+    const { client, finished } = await start(isolation, { modules });
+
+    expect(await finished(await client.enqueue(jobs.echo, 1))).toMatchObject({ state: "completed" });
+  });
+
   it.each([
     ["nothing", null],
     ["a tree", { a: [1, "ü", { b: null }] }],
@@ -47,7 +54,7 @@ describe.each(["inline", "thread", "process"] as const)("a job that runs %s", (i
       crashes: 0,
       error: { name: "OddError", message: "It is odd" },
     });
-    expect(job.error?.stack).toContain("jobs.ts");
+    expect(job.error?.stack).toContain("jobs.");
   });
 
   it("may throw what is no error", async () => {

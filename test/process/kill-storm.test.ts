@@ -4,24 +4,31 @@ import { eventually } from "../support/eventually.ts";
 import { kill, TestPool } from "../support/test-pool.ts";
 
 const JOBS = 20_000;
-const ROUNDS = process.env["GANGER_TEST_LONG"] === undefined ? 4 : 20;
+const ROUNDS = process.env["GANGER_TEST_LONG"] === undefined ? 2 : 10;
 
-it("loses nothing and counts nothing twice while workers and the coordinator are killed", {
-  timeout: 300_000,
-}, async () => {
-  await using pool = await TestPool.start({ workers: { work: { count: 3 } } }, 3);
+it.each([
+  ["forked", "auto"],
+  ["new processes", "never"],
+])(
+  "loses nothing and counts nothing twice while workers that are %s and the coordinator are killed",
+  {
+    timeout: 300_000,
+  },
+  async (_, fork) => {
+    await using pool = await TestPool.start({ workers: { work: { count: 3 } }, config: { fork } }, 3);
 
-  for (let round = 1; round <= ROUNDS; round++) {
-    await enqueue(pool, round);
-    await killUntilDone(pool, round * JOBS);
-  }
+    for (let round = 1; round <= ROUNDS; round++) {
+      await enqueue(pool, round);
+      await killUntilDone(pool, round * JOBS);
+    }
 
-  expect(await pool.count("completed")).toBe(ROUNDS * JOBS);
-  expect(await pool.count("failed")).toBe(0);
-  await everyJobCompletedOnce(pool);
-  const findings = (await pool.client.broker.maintenance?.doctor()) ?? [];
-  expect(findings.filter(({ level }) => level === "error")).toEqual([]);
-});
+    expect(await pool.count("completed")).toBe(ROUNDS * JOBS);
+    expect(await pool.count("failed")).toBe(0);
+    await everyJobCompletedOnce(pool);
+    const findings = (await pool.client.broker.maintenance?.doctor()) ?? [];
+    expect(findings.filter(({ level }) => level === "error")).toEqual([]);
+  },
+);
 
 /** Nineteen of twenty jobs are short; the others make sure that somebody is always in the middle of something. */
 async function enqueue({ client }: TestPool, round: number): Promise<void> {

@@ -32,7 +32,8 @@ describe("a manager that was killed", () => {
   });
 
   it(`${ROUNDS} times under load: nothing is lost, and there are never more workers than wanted`, async () => {
-    await using pool = await TestPool.create({ workers: { work: { count: 3, concurrency: 2 } } });
+    const workers = { work: { count: 3, concurrency: 2 } };
+    await using pool = await TestPool.create({ workers, config: { fork: "never" } });
     const total = 2000;
     await pool.client.enqueueMany(
       pause,

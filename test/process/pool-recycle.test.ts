@@ -2,10 +2,11 @@ import type { JobRecord } from "ganger";
 import { describe, expect, it } from "vitest";
 import { noop, pause } from "../fixtures/jobs/all.ts";
 import { gorge, leak } from "../fixtures/jobs-leak/leak.ts";
+import { builtJobs } from "../support/built-jobs.ts";
 import { eventually } from "../support/eventually.ts";
 import { isAlive, TestPool } from "../support/test-pool.ts";
 
-const LEAKING = new URL("../fixtures/jobs-leak", import.meta.url).pathname;
+const LEAKING = builtJobs("jobs-leak");
 
 const find = (pool: TestPool, ids: readonly string[]) =>
   Promise.all(ids.map(async (id) => pool.client.broker.inspect?.find(id)));

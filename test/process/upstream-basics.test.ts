@@ -7,8 +7,12 @@ import { childrenOf, isAlive } from "../support/test-pool.ts";
 /** What the tests of resque-pool and qless-pool show of a whole pool, with the same file. */
 const BASIC = "workers:\n  foo: 1\n  bar: 2\n  'bar, baz': 3\n";
 
+/** Workers of a manager, which are children of its fork server where they are forked. */
+const pidsOf = (manager: number) =>
+  [manager, ...childrenOf(manager)].flatMap(childrenOf).filter((pid) => titleOf(pid).includes("worker"));
+
 const workersOf = (manager: number) =>
-  childrenOf(manager)
+  pidsOf(manager)
     .map(titleOf)
     .flatMap((title) => /worker (?<list>\S+): waiting/.exec(title)?.groups?.["list"] ?? [])
     .toSorted((a, b) => a.localeCompare(b));
@@ -57,7 +61,8 @@ describe("a basic pool", () => {
     );
 
     expect(workersOf(pool.pid)).toEqual(["bar", "bar", "bar,baz", "bar,baz", "bar,baz", "foo"]);
-    const pids = childrenOf(pool.pid).filter((pid) => titleOf(pid).includes("worker"));
+    const pids = pidsOf(pool.pid);
+    expect(pids).toHaveLength(6);
     // There is room for what the command line had: the rest is cut off.
     expect(titleOf(pool.pid)).toMatch(/^ganger\[shop\]: manager managing \[\d+/);
 

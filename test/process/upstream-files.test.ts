@@ -2,6 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { connect } from "ganger";
 import { describe, expect, it } from "vitest";
 import { speak } from "../fixtures/jobs-speak/speak.ts";
+import { builtJobs } from "../support/built-jobs.ts";
 import { eventually } from "../support/eventually.ts";
 import { PoolFolder } from "../support/pool-folder.ts";
 import { isAlive } from "../support/test-pool.ts";
@@ -10,7 +11,7 @@ const EMPTY = { "ganger.yml": "workers: {}" };
 const SPEAKING = {
   "ganger.yml": "broker: sqlite:./ganger.db\nworkers: { work: { count: 2, concurrency: 1 } }",
 };
-const ENV = { GANGER_JOBS: new URL("../fixtures/jobs-speak", import.meta.url).pathname };
+const ENV = { GANGER_JOBS: builtJobs("jobs-speak") };
 const DEFAULT = "tmp/pids/ganger.pid";
 
 describe("a pidfile", () => {

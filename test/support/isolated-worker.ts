@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { connect, type JobDetails, JobRegistry, Worker, type WorkerOptions } from "ganger";
 import { onTestFinished } from "vitest";
 import * as jobs from "../fixtures/jobs-isolation/jobs.ts";
+import { builtJobs } from "./built-jobs.ts";
 import { eventually } from "./eventually.ts";
 
-const MODULES = new URL("../fixtures/jobs-isolation", import.meta.url).pathname;
+const MODULES = builtJobs("jobs-isolation");
 /** All but those that say where they run. */
 export const ALL = new JobRegistry(
   Object.values(jobs).filter(({ isolation }) => isolation === undefined) as never,

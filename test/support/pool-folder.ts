@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { builtJobs } from "./built-jobs.ts";
 import { eventually } from "./eventually.ts";
 import { isAlive, kill } from "./test-pool.ts";
 
 const CLI = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
-const JOBS = new URL("../fixtures/jobs", import.meta.url).pathname;
 
 /** Variables that name an environment, and would of the process that runs the tests. */
 const UNSET = new Set(["GANGER_ENV", "NODE_ENV", "RACK_ENV", "RAILS_ENV", "RESQUE_ENV", "QLESS_ENV"]);
@@ -42,7 +42,7 @@ export class PoolFolder implements AsyncDisposable {
     const inherited = Object.entries(process.env).filter(([name]) => !UNSET.has(name));
     const child = spawn(process.execPath, [CLI, ...args], {
       cwd: this.path,
-      env: { ...Object.fromEntries(inherited), GANGER_APP: "shop", GANGER_JOBS: JOBS, ...env },
+      env: { ...Object.fromEntries(inherited), GANGER_APP: "shop", GANGER_JOBS: builtJobs("jobs"), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (child.pid !== undefined) this.#pids.add(child.pid);

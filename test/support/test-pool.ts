@@ -8,10 +8,10 @@ import { ControlClient } from "../../src/control/client.ts";
 import { findManagers } from "../../src/control/find.ts";
 import type { MemberStatus, PoolStatus } from "../../src/control/messages.ts";
 import { findAppDirectory } from "../../src/pool/process/app-directory.ts";
+import { builtJobs } from "./built-jobs.ts";
 import { eventually } from "./eventually.ts";
 
 const CLI = new URL("../../dist/cli/bin.js", import.meta.url).pathname;
-const JOBS = new URL("../fixtures/jobs", import.meta.url).pathname;
 
 export interface TestPoolOptions {
   readonly workers: Readonly<Record<string, unknown>>;
@@ -46,7 +46,7 @@ export class TestPool implements AsyncDisposable {
   }
 
   /** Writes the configuration anew; the manager reads it when it is told to. */
-  configure({ workers, jobs = JOBS, heartbeat, config }: TestPoolOptions): void {
+  configure({ workers, jobs = builtJobs("jobs"), heartbeat, config }: TestPoolOptions): void {
     const retention = { completed: { count: 1_000_000 } };
     const all = { app: "test", broker: this.#broker, jobs, workers, heartbeat, retention, ...config };
     writeFileSync(this.#config, JSON.stringify(all));
