@@ -1,172 +1,28 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { JobDetails } from "ganger";
-import { describe, expect, it } from "vitest";
-import { block, hold, noop, pause } from "../fixtures/jobs/all.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { block, noop } from "../fixtures/jobs/all.ts";
 import { eventually } from "../support/eventually.ts";
-import { isAlive, TestPool } from "../support/test-pool.ts";
+import {
+  Cell,
+  ECHO_MS,
+  ENDING,
+  hasFailed,
+  isUntouched,
+  OTHERS,
+  STATES,
+  wasGivenBack,
+} from "../support/signal-cell.ts";
+import { isAlive } from "../support/test-pool.ts";
 
-const ENDING = ["QUIT", "INT", "TERM"] as const;
-const OTHERS = ["HUP", "WINCH", "TTIN", "TTOU", "USR1", "USR2", "CONT", "IO"] as const;
-const STATES = ["starting", "idle", "one job", "many jobs", "draining", "reloading"] as const;
-
-type Name = (typeof ENDING)[number] | (typeof OTHERS)[number];
-type State = (typeof STATES)[number];
-
-/** Signals to end that are closer together are one wish. */
-const ECHO_MS = 350;
 const walksAll = process.env["GANGER_TEST_LONG"] !== undefined;
-const WORKERS = { work: { count: 2, concurrency: 2 } };
-
-/** All processes of one pool, whoever their parent is by now: they have its mark in their environment. */
-class Cell implements AsyncDisposable {
-  readonly pool: TestPool;
-  readonly #mark: string;
-  #ids: readonly string[] = [];
-
-  private constructor(pool: TestPool, mark: string) {
-    this.pool = pool;
-    this.#mark = mark;
-  }
-
-  static async create(workers: Readonly<Record<string, unknown>> = WORKERS): Promise<Cell> {
-    const mark = `TEST_CELL=${process.pid}-${Math.random()}`;
-    const [name = "", value = ""] = mark.split("=");
-    return new Cell(await TestPool.create({ workers, env: { [name]: value } }), mark);
-  }
-
-  get processes(): readonly number[] {
-    return readdirSync("/proc")
-      .map(Number)
-      .filter((pid) => pid > 0 && isMarked(pid, this.#mark));
-  }
-
-  /** The one that reads the configuration may see a moment after its manager that it has ended. */
-  async isGone(): Promise<void> {
-    await eventually(
-      () => `none of ${this.processes.join()} is left`,
-      () => this.processes.length === 0,
-      5000,
-    );
-  }
-
-  signal(name: Name): void {
-    this.pool.signal(`SIG${name}`);
-  }
-
-  async logged(text: string): Promise<void> {
-    await eventually(
-      () => `it logs ${text}\n${this.pool.log}`,
-      () => this.pool.log.includes(text),
-    );
-  }
-
-  async workers(count: number): Promise<void> {
-    await eventually(
-      async () => `there are ${count} workers: ${JSON.stringify(await this.pool.status())}\n${this.pool.log}`,
-      async () => {
-        const members = await this.pool.members();
-        return (
-          members.length === count && members.every(({ state }) => !["starting", "cooling"].includes(state))
-        );
-      },
-    );
-  }
-
-  /** Brings the pool into a state; `isLong` says that the jobs in it are to outlast the signal. */
-  async enter(state: State, isLong: boolean): Promise<void> {
-    const { pool } = this;
-    pool.startManager();
-    if (state === "starting") return this.logged("started manager");
-    await pool.ready(2);
-    if (state === "one job") await this.#runs(1, isLong ? "hold" : 300);
-    if (state === "many jobs") await this.#runs(12, isLong ? "hold" : 80);
-    if (state === "draining") {
-      await this.#runs(1, "hold");
-      pool.signal("SIGTERM");
-      await this.logged("draining");
-      await delay(ECHO_MS);
-    }
-    if (state === "reloading") {
-      pool.configure({ workers: { work: { count: 2, concurrency: 3 } } });
-      pool.signal("SIGHUP");
-      await eventually(
-        () => pool.report(),
-        async () => (await pool.status()).state === "reloading",
-      );
-    }
-  }
-
-  async #runs(count: number, what: "hold" | number): Promise<void> {
-    const { client, folder } = this.pool;
-    const times = Array.from({ length: count }, () => 0);
-    this.#ids =
-      what === "hold"
-        ? await client.enqueueMany(
-            hold,
-            times.map(() => ({ file: join(folder, "held") })),
-          )
-        : await client.enqueueMany(
-            pause,
-            times.map(() => ({ ms: what })),
-          );
-    await eventually("as many run as can", async () => {
-      const running = await this.pool.count("running");
-      return running >= Math.min(count, 2) && (what !== "hold" || existsSync(join(folder, "held")));
-    });
-  }
-
-  async jobs(): Promise<readonly JobDetails[]> {
-    const found = await Promise.all(this.#ids.map(async (id) => this.pool.client.broker.inspect?.find(id)));
-    return found.filter((job) => job !== undefined);
-  }
-
-  /** Jobs are taken and done. */
-  async works(): Promise<void> {
-    const { client } = this.pool;
-    const id = await client.enqueue(noop, { n: 1 });
-    await eventually(
-      () => this.pool.report(),
-      async () => (await client.broker.inspect?.find(id))?.state === "completed",
-    );
-  }
-
-  /** Ends it, by a second signal when its jobs do not end. */
-  async end(hasToAbort: boolean): Promise<number | NodeJS.Signals> {
-    const isOver = this.pool.log.includes("stopped manager");
-    if (!isOver) this.pool.signal("SIGTERM");
-    if (hasToAbort && !isOver) {
-      await delay(ECHO_MS);
-      this.pool.signal("SIGTERM");
-    }
-    return this.pool.ended(10_000);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.pool[Symbol.asyncDispose]();
-  }
-}
-
-function isMarked(pid: number, mark: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
-  } catch {
-    return false;
-  }
-}
-
-const isUntouched = ({ state, attempts, interruptions, crashes }: JobDetails) =>
-  (state === "completed" || state === "waiting") && attempts + interruptions + crashes === 0;
-const wasGivenBack = ({ state, attempts, interruptions, crashes }: JobDetails) =>
-  state === "waiting" && attempts === 0 && interruptions <= 1 && crashes === 0;
-const hasFailed = ({ attempts, interruptions, crashes }: JobDetails) =>
-  attempts === 1 && interruptions + crashes === 0;
+/** Half of the cells have workers that are forked, and half have new processes. */
+const forkAt = (place: number): "auto" | "never" => (place % 2 === 0 ? "auto" : "never");
 
 describe.each(ENDING)("SIG%s ends a pool", (name) => {
   it.each(STATES)("%s", async (state) => {
-    await using cell = await Cell.create();
-    await cell.enter(state, false);
+    await using cell = await Cell.create(forkAt(ENDING.indexOf(name) + STATES.indexOf(state)));
+    await cell.start(state);
 
     cell.signal(name);
 
@@ -179,7 +35,7 @@ describe.each(ENDING)("SIG%s ends a pool", (name) => {
   });
 });
 
-/** What each signal does to a pool that goes on. */
+/** What each signal does to a pool that goes on, and what undoes it. */
 const EFFECTS: Readonly<Record<(typeof OTHERS)[number], (cell: Cell) => Promise<void>>> = {
   async HUP(cell) {
     await cell.logged("reloaded the configuration");
@@ -198,10 +54,14 @@ const EFFECTS: Readonly<Record<(typeof OTHERS)[number], (cell: Cell) => Promise<
   async TTIN(cell) {
     await cell.workers(2 + 1);
     await cell.works();
+    cell.signal("TTOU");
+    await cell.workers(2);
   },
   async TTOU(cell) {
     await cell.workers(2 - 1);
     await cell.works();
+    cell.signal("TTIN");
+    await cell.workers(2);
   },
   async USR1(cell) {
     await cell.logged("ending what runs as failed");
@@ -236,16 +96,24 @@ const EFFECTS: Readonly<Record<(typeof OTHERS)[number], (cell: Cell) => Promise<
 };
 
 /** Every state with every signal in the long mode; by halves otherwise: each signal with every other state, each state with every other signal. */
-const statesFor = (name: (typeof OTHERS)[number]) =>
-  STATES.filter((state) => state !== "draining").filter(
-    (_, place) => walksAll || (place + OTHERS.indexOf(name)) % 2 === 0,
-  );
+const KEPT = STATES.filter((state) => state !== "draining");
+const CELLS = KEPT.flatMap((state, row) =>
+  OTHERS.filter((_, column) => walksAll || (row + column) % 2 === 0).map((name) => ({ name, state })),
+);
 
-describe.each(OTHERS)("SIG%s does what it should, and the pool ends as ever", (name) => {
-  it.each(statesFor(name))("%s", async (state) => {
-    await using cell = await Cell.create();
+/** A pool starts once, and one whose jobs were failed has others. */
+const hasOwnPool = ({ name, state }: (typeof CELLS)[number]) => state === "starting" || name === "USR1";
+
+describe("a signal does what it should, and the pool ends as ever", () => {
+  const cells = CELLS.filter(hasOwnPool).map(({ name, state }, place) => ({
+    name,
+    state,
+    fork: forkAt(place),
+  }));
+  it.each(cells)("SIG$name, $state, forks: $fork", async ({ name, state, fork }) => {
+    await using cell = await Cell.create(fork);
     const fails = name === "USR1";
-    await cell.enter(state, fails);
+    await cell.start(state, fails);
 
     cell.signal(name);
     await EFFECTS[name](cell);
@@ -259,10 +127,38 @@ describe.each(OTHERS)("SIG%s does what it should, and the pool ends as ever", (n
   });
 });
 
+describe.each(KEPT.filter((state) => state !== "starting"))("a pool, %s,", (state) => {
+  let cell: Cell;
+  beforeAll(async () => {
+    cell = await Cell.create(forkAt(KEPT.indexOf(state)));
+    await cell.start("idle");
+  });
+  afterAll(() => cell[Symbol.asyncDispose]());
+
+  it.each(CELLS.filter((each) => each.state === state && !hasOwnPool(each)))(
+    "does what it should by SIG$name, and is back",
+    async ({ name }) => {
+      await cell.enter(state);
+
+      cell.signal(name);
+      await EFFECTS[name](cell);
+
+      await cell.isBack();
+      const jobs = await cell.jobs();
+      expect(jobs.filter(isUntouched)).toEqual(jobs);
+    },
+  );
+
+  it("ends as ever after all of them", async () => {
+    expect(await cell.end(false)).toBe(0);
+    await cell.isGone();
+  });
+});
+
 describe("a pool that ends", () => {
   it("is changed by no other signal", async () => {
     await using cell = await Cell.create();
-    await cell.enter("draining", true);
+    await cell.start("draining");
 
     for (const name of OTHERS.filter((other) => other !== "USR1")) {
       cell.signal(name);
@@ -281,7 +177,7 @@ describe("a pool that ends", () => {
 describe("SIGUSR1 changes a pool", () => {
   it("draining", async () => {
     await using cell = await Cell.create();
-    await cell.enter("draining", true);
+    await cell.start("draining");
 
     cell.signal("USR1");
 
@@ -293,8 +189,8 @@ describe("SIGUSR1 changes a pool", () => {
 
 describe("a burst of signals", () => {
   it("of one kind has its effect once at least, and never more often than sent", async () => {
-    await using cell = await Cell.create({ work: 1 });
-    await cell.enter("starting", false);
+    await using cell = await Cell.create("auto", { work: 1 });
+    await cell.start("starting");
     for (let sent = 0; sent < 5; sent++) cell.signal("TTIN");
     await eventually("more are wanted", async () => ((await cell.pool.status()).groups[0]?.wanted ?? 0) > 1);
     expect((await cell.pool.status()).groups[0]?.wanted).toBeLessThanOrEqual(6);
@@ -303,7 +199,7 @@ describe("a burst of signals", () => {
   // CONT is not among them: the system itself drops a pending TTIN or TTOU for it, and it for those.
   it("of several kinds loses none", async () => {
     await using cell = await Cell.create();
-    await cell.enter("idle", false);
+    await cell.start("idle");
     for (const name of ["TTIN", "USR2", "TTOU", "IO"] as const) cell.signal(name);
     for (const text of ["one worker more", "pausing", "one worker less", "report"]) await cell.logged(text);
     expect((await cell.pool.status()).groups[0]?.wanted).toBe(2);
@@ -311,7 +207,7 @@ describe("a burst of signals", () => {
 
   it("WINCH right after HUP empties the pool, though the configuration is still being read", async () => {
     await using cell = await Cell.create();
-    await cell.enter("idle", false);
+    await cell.start("idle");
     cell.signal("HUP");
     await cell.logged("reloading");
     cell.signal("WINCH");
@@ -322,7 +218,7 @@ describe("a burst of signals", () => {
 
 describe("a second and a third signal", () => {
   it("end a pool whose job blocks its worker", async () => {
-    await using cell = await Cell.create({ work: { count: 1, stop: "60s", grace: "60s" } });
+    await using cell = await Cell.create("auto", { work: { count: 1, stop: "60s", grace: "60s" } });
     const { pool } = cell;
     pool.startManager();
     await pool.ready(1);
