@@ -9,12 +9,20 @@ const REGISTER = fileURLToPath(new URL("../../dist/worker/modules/register.js", 
 const BEAT_MS = 1000;
 const TTL_MS = 15_000;
 
+interface CrewOptions {
+  readonly url: string;
+  readonly folder: string;
+  readonly way: string;
+  /** The run in which each worker kills itself. */
+  readonly lifetime: number;
+}
+
 /** Workers in processes of their own, whose parent keeps their heartbeat and replaces those that die, as a pool does. */
 export class Crew {
   readonly tallies: string[] = [];
   kills = 0;
   readonly #client: Client;
-  readonly #args: { readonly url: string; readonly folder: string; readonly way: string };
+  readonly #args: CrewOptions;
   readonly #members = new Map<string, ChildProcess>();
   /** Those that work, the oldest first. */
   readonly #ready = new Set<string>();
@@ -22,7 +30,7 @@ export class Crew {
   #error: unknown;
   #beat: NodeJS.Timeout;
 
-  constructor(client: Client, args: { readonly url: string; readonly folder: string; readonly way: string }) {
+  constructor(client: Client, args: CrewOptions) {
     this.#client = client;
     this.#args = args;
     this.#beat = setInterval(() => void this.#keep(), BEAT_MS);
@@ -38,7 +46,6 @@ export class Crew {
     if (holder === undefined) return;
     this.#ready.delete(holder);
     this.#members.get(holder)?.kill("SIGKILL");
-    this.kills++;
   }
 
   /** Throws what went wrong besides the killing. */
@@ -67,13 +74,15 @@ export class Crew {
   }
 
   async #add(): Promise<void> {
-    const { url, folder, way } = this.#args;
+    const { url, folder, way, lifetime } = this.#args;
     const place = this.tallies.length;
     const holder = `sum:${process.pid}:${place}`;
     const tally = join(folder, `tally-${place}`);
     this.tallies.push(tally);
     await this.#client.broker.heartbeat([{ holder, queues: "numbers" }], TTL_MS);
-    const member = fork(WORKER, [url, holder, tally, way], { execArgv: ["--import", REGISTER] });
+    const member = fork(WORKER, [url, holder, tally, way, String(lifetime)], {
+      execArgv: ["--import", REGISTER],
+    });
     this.#members.set(holder, member);
     member.on("message", () => this.#ready.add(holder));
     member.on("exit", (code) => void this.#left(holder, code));
@@ -85,6 +94,7 @@ export class Crew {
     this.#ready.delete(holder);
     try {
       if (code === 0) return;
+      if (code === null && !this.#isEnding) this.kills++;
       await this.#client.broker.release(holder, { kind: "crashed" });
       if (code !== null && !this.#isEnding) throw new Error(`a worker of the sum ended with ${code}`);
       if (!this.#isEnding) await this.#add();

@@ -4,6 +4,7 @@ import pg from "pg";
 
 /** Where jobs write the integer that they stand for, in a transaction with their completion. */
 export interface Effects {
+  /** Makes the table, and an empty one of one that is there. */
   create(): Promise<void>;
   /** Adds one integer and what `complete` does, both or neither. */
   add(integer: number, complete: Complete): Promise<void>;
@@ -13,15 +14,18 @@ export interface Effects {
 
 type Complete = (connection: object) => Promise<void>;
 
+const DROP = "drop table if exists effects";
 const CREATE = "create table effects (n bigint not null)";
 const TOTAL = "select count(*) as count, coalesce(sum(n), 0) as sum from effects";
 const LANES = 10;
 
 /** `undefined` for stores without transactions of users. */
 export function openEffects(url: string): Effects | undefined {
-  if (url.startsWith("sqlite:")) return openSqlite(url.slice("sqlite:".length).split("?")[0] ?? "");
-  if (url.startsWith("postgres:")) return openPostgres(url);
-  if (url.startsWith("mysql:")) return openMysql(url);
+  // What follows are options of ganger's.
+  const [address = ""] = url.split("?");
+  if (url.startsWith("sqlite:")) return openSqlite(address.slice("sqlite:".length));
+  if (url.startsWith("postgres:")) return openPostgres(address);
+  if (url.startsWith("mysql:")) return openMysql(address);
   return undefined;
 }
 
@@ -42,7 +46,7 @@ function openSqlite(file: string): Effects {
   };
   let turn: Promise<unknown> = Promise.resolve();
   return {
-    create: async () => void database.exec(CREATE),
+    create: async () => void database.exec(`${DROP}; ${CREATE}`),
     // A connection has one transaction at a time.
     add(integer, complete) {
       const mine = insert(turn, integer, complete);
@@ -58,7 +62,7 @@ function openPostgres(url: string): Effects {
   const pool = new pg.Pool({ connectionString: url, max: LANES });
   pool.on("error", () => undefined);
   return {
-    create: async () => void (await pool.query(CREATE)),
+    create: async () => void (await pool.query(`${DROP}; ${CREATE}`)),
     async add(integer, complete) {
       const connection = await pool.connect();
       try {
@@ -81,7 +85,10 @@ function openPostgres(url: string): Effects {
 function openMysql(url: string): Effects {
   const pool = createPool({ uri: url, connectionLimit: LANES });
   return {
-    create: async () => void (await pool.query(CREATE)),
+    async create() {
+      await pool.query(DROP);
+      await pool.query(CREATE);
+    },
     async add(integer, complete) {
       const connection = await pool.getConnection();
       try {

@@ -16,7 +16,7 @@ const ASK_MS = 50;
 export interface SumPlan {
   /** The integers are 1 to this. */
   readonly integers: number;
-  /** After how much time, or how many runs, a worker is killed and replaced, again and again. @default never */
+  /** After how much time a worker is killed, or after how many runs of its own, in the middle of the last. @default never */
   readonly killEvery?: { readonly ms: number } | { readonly runs: number } | undefined;
   /** Without end until then: a sum that hangs is one that is wrong. */
   readonly deadlineMs: number;
@@ -50,12 +50,13 @@ export function measureSum(url: string, { integers, killEvery, deadlineMs }: Sum
     await client.broker.maintenance?.prune({ completed: integers, failed: integers, cancelled: integers });
     await fill(client, integers);
 
-    const crew = new Crew(client, { url, folder, way });
+    const lifetime = killEvery !== undefined && "runs" in killEvery ? killEvery.runs : Infinity;
+    const crew = new Crew(client, { url, folder, way, lifetime });
     defer(() => crew[Symbol.asyncDispose]());
     const start = performance.now();
     await crew.start(WORKERS);
     const isDone = doneness(client, effects, integers, crew);
-    const isTimeToKill = killer(killEvery, crew);
+    const isTimeToKill = killer(killEvery !== undefined && "ms" in killEvery ? killEvery.ms : Infinity);
     while (!(await isDone())) {
       crew.assertWell();
       if (isTimeToKill()) crew.kill();
@@ -102,14 +103,11 @@ function doneness(client: Client, effects: Effects | undefined, integers: number
   };
 }
 
-function killer(every: SumPlan["killEvery"], crew: Crew): () => boolean {
-  if (every === undefined) return () => false;
-  const step = "ms" in every ? every.ms : every.runs;
-  const now = () => ("ms" in every ? performance.now() : runsOf(crew));
-  let next = now() + step;
+function killer(everyMs: number): () => boolean {
+  let next = performance.now() + everyMs;
   return () => {
-    if (now() < next) return false;
-    next = now() + step;
+    if (performance.now() < next) return false;
+    next = performance.now() + everyMs;
     return true;
   };
 }

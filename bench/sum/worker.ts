@@ -2,12 +2,12 @@ import { connect, Worker } from "ganger";
 import { openEffects } from "./effects.ts";
 import { createNumberJob } from "./job.ts";
 
-/** One worker of a sum, until it is told to end, or killed: `worker.ts URL HOLDER TALLY transactions|results`. */
-const [url = "", holder = "", tally = "", way = ""] = process.argv.slice(2);
+/** One worker of a sum, until it is told to end, or killed: `worker.ts URL HOLDER TALLY transactions|results|tally LIFETIME`. */
+const [url = "", holder = "", tally = "", way = "", lifetime = ""] = process.argv.slice(2);
 
 const client = await connect(url);
 const effects = way === "transactions" ? openEffects(url) : undefined;
-const worker = new Worker(client.broker, [createNumberJob(effects, tally)], {
+const worker = new Worker(client.broker, [createNumberJob(effects, tally, Number(lifetime))], {
   holder,
   heartbeat: "elsewhere",
 });
