@@ -1,7 +1,3 @@
-import Database from "better-sqlite3";
-import { createPool } from "mysql2/promise";
-import pg from "pg";
-
 /** Where jobs write the integer that they stand for, in a transaction with their completion. */
 export interface Effects {
   /** Makes the table, and an empty one of one that is there. */
@@ -20,7 +16,7 @@ const TOTAL = "select count(*) as count, coalesce(sum(n), 0) as sum from effects
 const LANES = 10;
 
 /** `undefined` for stores without transactions of users. */
-export function openEffects(url: string): Effects | undefined {
+export async function openEffects(url: string): Promise<Effects | undefined> {
   // What follows are options of ganger's.
   const [address = ""] = url.split("?");
   if (url.startsWith("sqlite:")) return openSqlite(address.slice("sqlite:".length));
@@ -29,7 +25,8 @@ export function openEffects(url: string): Effects | undefined {
   return undefined;
 }
 
-function openSqlite(file: string): Effects {
+async function openSqlite(file: string): Promise<Effects> {
+  const { default: Database } = await import("better-sqlite3");
   const database = new Database(file, { timeout: 30_000 });
   database.pragma("journal_mode = wal");
   const insert = async (before: Promise<unknown>, integer: number, complete: Complete) => {
@@ -58,7 +55,8 @@ function openSqlite(file: string): Effects {
   };
 }
 
-function openPostgres(url: string): Effects {
+async function openPostgres(url: string): Promise<Effects> {
+  const { default: pg } = await import("pg");
   const pool = new pg.Pool({ connectionString: url, max: LANES });
   pool.on("error", () => undefined);
   return {
@@ -82,7 +80,8 @@ function openPostgres(url: string): Effects {
   };
 }
 
-function openMysql(url: string): Effects {
+async function openMysql(url: string): Promise<Effects> {
+  const { createPool } = await import("mysql2/promise");
   const pool = createPool({ uri: url, connectionLimit: LANES });
   return {
     async create() {

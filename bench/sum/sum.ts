@@ -43,7 +43,7 @@ export function measureSum(url: string, { integers, killEvery, deadlineMs }: Sum
     const client = await connect(url);
     defer(() => client.close());
     const way = wayOf(client);
-    const effects = way === "transactions" ? openEffects(url) : undefined;
+    const effects = way === "transactions" ? await openEffects(url) : undefined;
     if (effects !== undefined) defer(() => effects.close());
     await effects?.create();
     // All results are to be kept until they are added up; a store may bound them by what `prune` was last told.

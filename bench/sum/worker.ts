@@ -6,7 +6,7 @@ import { createNumberJob } from "./job.ts";
 const [url = "", holder = "", tally = "", way = "", lifetime = ""] = process.argv.slice(2);
 
 const client = await connect(url);
-const effects = way === "transactions" ? openEffects(url) : undefined;
+const effects = way === "transactions" ? await openEffects(url) : undefined;
 const worker = new Worker(client.broker, [createNumberJob(effects, tally, Number(lifetime))], {
   holder,
   heartbeat: "elsewhere",
