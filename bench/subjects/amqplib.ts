@@ -61,7 +61,9 @@ export function createAmqplib(argument: string): Subject {
           );
         },
         // Frames of a channel are worked off in order: whoever is answered knows that those before have been read.
-        settled: async () => void (await channel.checkQueue(QUEUE)),
+        async settled() {
+          if (!isStopped) await channel.checkQueue(QUEUE);
+        },
         // Not by `cancel`: amqplib closes a channel on which a message comes after it.
         async stop() {
           isStopped = true;

@@ -19,13 +19,14 @@ export class RabbitmqCounts implements Counts {
 
   async queues(): Promise<readonly KnownCounts[]> {
     const waiting = new Map<string, number>();
-    for (const { queue, amount } of await this.#waiting())
+    for (const { queue, amount } of await this.#waiting(await this.lanes()))
       waiting.set(queue, (waiting.get(queue) ?? 0) + amount);
     return [...waiting].sort(byName).map(([queue, amount]) => ({ queue, counts: { waiting: amount } }));
   }
 
   async ready(): Promise<readonly string[]> {
-    const lanes = await this.#waiting();
+    const known = await (await this.#watch.open()).known();
+    const lanes = await this.#waiting(known);
     const waiting = lanes.filter(({ amount }) => amount > 0).map(({ queue }) => queue);
     // Asked last: what has come meanwhile waits no more where it was counted.
     return [...new Set([...waiting, ...(await this.#here())])].sort();
@@ -35,8 +36,9 @@ export class RabbitmqCounts implements Counts {
     return (await this.#watch.open()).lanes();
   }
 
-  async #waiting(): Promise<readonly { readonly queue: string; readonly amount: number }[]> {
-    const lanes = await this.lanes();
+  async #waiting(
+    lanes: readonly LaneName[],
+  ): Promise<readonly { readonly queue: string; readonly amount: number }[]> {
     const { probe } = await this.#watch.open();
     const counts = await probe.counts(
       lanes.map(({ queue, priority }) => this.#topology.lane(queue, priority)[0]),

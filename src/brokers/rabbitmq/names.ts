@@ -1,4 +1,5 @@
 import type { Book } from "./book.ts";
+import type { LaneName } from "./desk.ts";
 import { fromJson, headersOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -11,20 +12,27 @@ export class Names {
   readonly #wire: Wire;
   readonly #stream: string;
   readonly #book: Book;
+  readonly #onLane: () => void;
   #reading: Promise<void> | undefined;
   #lastTryAt = 0;
   #offset = -1;
   #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
 
-  private constructor(wire: Wire, topology: Topology, book: Book) {
+  private constructor(wire: Wire, topology: Topology, book: Book, onLane: () => void) {
     this.#wire = wire;
     this.#stream = topology.names[0];
     this.#book = book;
+    this.#onLane = onLane;
   }
 
-  /** Resolves when every lane is in the book that was entered before. */
-  static async open(wire: Wire, topology: Topology, book: Book): Promise<Names> {
-    const names = new Names(wire, topology, book);
+  /** Resolves when every lane is in the book that was entered before. `onLane` is called for each that comes later. */
+  static async open(
+    wire: Wire,
+    topology: Topology,
+    book: Book,
+    onLane: () => void = () => undefined,
+  ): Promise<Names> {
+    const names = new Names(wire, topology, book, onLane);
     await names.sync();
     return names;
   }
@@ -40,6 +48,11 @@ export class Names {
     } catch (error) {
       if (!this.#book.isRead || !this.#wire.isOpen) throw error;
     }
+  }
+
+  /** Whether new entries come by themselves. */
+  get isReading(): boolean {
+    return this.#reading !== undefined;
   }
 
   /** Whether the stream was away, and it is time to see whether it is back. */
@@ -74,18 +87,27 @@ export class Names {
     await channel.consume(
       this.#stream,
       (message) => {
-        if (message === null) return;
+        if (message === null) {
+          this.#reading = undefined;
+          return;
+        }
         channel.ack(message);
         const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
           const [queue, priority]: readonly unknown[] = entry;
-          if (typeof queue === "string" && typeof priority === "number") this.#book.add({ queue, priority });
+          if (typeof queue === "string" && typeof priority === "number") this.#add({ queue, priority });
         }
         this.#reached(offsetOf(headersOf(message)));
       },
       read,
     );
     channel.on("error", (error) => this.#wire.fail(error));
+  }
+
+  #add(lane: LaneName): void {
+    const isNew = !this.#book.prioritiesOf(lane.queue).includes(lane.priority);
+    this.#book.add(lane);
+    if (isNew) this.#onLane();
   }
 
   #reached(offset: number): void {

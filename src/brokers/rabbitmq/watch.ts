@@ -12,23 +12,31 @@ export class Watch {
   readonly #wire: Wire;
   readonly #topology: Topology;
   readonly #book: Book;
+  readonly #heard: () => void;
   #names: Promise<Names> | undefined;
 
-  private constructor(wire: Wire, topology: Topology, book: Book) {
+  private constructor(wire: Wire, topology: Topology, book: Book, heard: () => void) {
     this.#wire = wire;
     this.#topology = topology;
     this.#book = book;
+    this.#heard = heard;
     this.probe = new Probe(wire);
   }
 
   static async open(wire: Wire, topology: Topology, book: Book, heard: () => void): Promise<Watch> {
     await listen(wire, topology, heard);
-    return new Watch(wire, topology, book);
+    return new Watch(wire, topology, book, heard);
+  }
+
+  /** The lanes that are known by now, at no cost; `heard` is called when there is one more. */
+  async known(): Promise<readonly LaneName[]> {
+    const names = await this.#names?.catch(() => undefined);
+    return names?.isReading === true ? this.#book.all() : this.lanes();
   }
 
   /** The lanes that the book of names has. Who only listens does not read it. */
   async lanes(): Promise<readonly LaneName[]> {
-    this.#names ??= Names.open(this.#wire, this.#topology, this.#book);
+    this.#names ??= Names.open(this.#wire, this.#topology, this.#book, this.#heard);
     try {
       await (await this.#names).sync();
     } catch (error) {
