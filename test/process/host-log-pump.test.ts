@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Pipe } from "../../src/pool/host/pipe.ts";
 import { HostProgram } from "../fixtures/host-program.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -41,6 +42,17 @@ async function start(...args: readonly string[]) {
   const { pump, writers }: { pump: number; writers: number[] } = JSON.parse(line);
   return { program, pump, writers };
 }
+
+describe("a pipe", () => {
+  it("can be opened to write until the process has its own, however soon it is read", () => {
+    using pipe = new Pipe();
+    const open = () => closeSync(openSync(`/proc/self/fd/${pipe.writer}`, "w"));
+    pipe.read();
+    open();
+    pipe.taken();
+    expect(open).toThrow("ENOENT");
+  });
+});
 
 describe("a log pump", () => {
   it("loses and tears no line of several writers while the files are moved away", async () => {

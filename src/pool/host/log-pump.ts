@@ -65,11 +65,14 @@ export class LogPump {
   /** What one process is to write to. */
   open(): Stdio {
     const { stdout, stderr } = this.#options;
+    const pipes: Pipe[] = [];
     return {
-      stdout: stdout === undefined ? "inherit" : this.#open("stdout"),
-      stderr: stderr === undefined ? "inherit" : this.#open("stderr"),
-      // Ours stays open until somebody reads, or its end could be missed.
-      [Symbol.dispose]: () => undefined,
+      stdout: stdout === undefined ? "inherit" : this.#open("stdout", pipes),
+      stderr: stderr === undefined ? "inherit" : this.#open("stderr", pipes),
+      // Ours stays open until somebody reads as well, or its end could be missed.
+      [Symbol.dispose]: () => {
+        for (const pipe of pipes) pipe.taken();
+      },
     };
   }
 
@@ -105,11 +108,12 @@ export class LogPump {
     if ("unref" in stream && typeof stream.unref === "function") stream.unref();
   }
 
-  #open(stream: StreamName): number | "ignore" {
+  #open(stream: StreamName, pipes: Pipe[]): number | "ignore" {
     try {
       const pipe = new Pipe();
       const id = ++this.#count;
       this.#pipes.set(id, { stream, pipe });
+      pipes.push(pipe);
       this.#tell(id);
       return pipe.writer;
     } catch {
@@ -125,7 +129,7 @@ export class LogPump {
   }
 
   #receive(message: FromLogPump): void {
-    if (message.type === "reads") this.#pipes.get(message.id)?.pipe.closeWriter();
+    if (message.type === "reads") this.#pipes.get(message.id)?.pipe.read();
     else if (message.type === "ended") {
       this.#pipes.get(message.id)?.pipe[Symbol.dispose]();
       this.#pipes.delete(message.id);

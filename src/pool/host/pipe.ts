@@ -16,6 +16,8 @@ export class Pipe implements Disposable {
   readonly #guard: number;
   readonly writer: number;
   #isWriting = true;
+  #isTaken = false;
+  #isRead = false;
   #isClosed = false;
 
   /** @throws `GANGER_LOG_FAILED` when there is no mkfifo(1), or no folder for temporary files. */
@@ -37,18 +39,29 @@ export class Pipe implements Disposable {
     }
   }
 
-  /** The process that writes has its own by now, and a reader has opened it: it sees the end when that one is gone. */
-  closeWriter(): void {
-    if (this.#isWriting) closeSync(this.writer);
-    this.#isWriting = false;
+  /** The process that writes has its own by now: until then a fork server opens it by ours. */
+  taken(): void {
+    this.#isTaken = true;
+    if (this.#isRead) this.#closeWriter();
+  }
+
+  /** A reader has opened it: it sees the end when the process is gone that writes. */
+  read(): void {
+    this.#isRead = true;
+    if (this.#isTaken) this.#closeWriter();
   }
 
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.closeWriter();
+    this.#closeWriter();
     closeSync(this.#guard);
     this.#remove();
+  }
+
+  #closeWriter(): void {
+    if (this.#isWriting) closeSync(this.writer);
+    this.#isWriting = false;
   }
 
   #remove(): void {
