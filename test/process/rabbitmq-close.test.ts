@@ -7,6 +7,7 @@ import { service } from "../support/services.ts";
 const { url, unavailable } = await service("rabbitmq");
 const prefix = `close${process.pid}`;
 const COUNT = 2000;
+const open = () => openBroker(`${url}?prefix=${prefix}`);
 
 afterAll(async () => {
   if (unavailable === undefined) await deleteQueues(url, prefix);
@@ -15,7 +16,6 @@ afterAll(async () => {
 /** It fetches ahead as many jobs as were claimed, which go back when it is closed. */
 test.skipIf(unavailable !== undefined)("a broker that is closed leaves each job once", async () => {
   const done = new Set<string>();
-  const open = () => openBroker(`${url}?prefix=${prefix}`);
   {
     await using broker = await open();
     const jobs = Array.from({ length: COUNT }, () => ({ queue: "mail", name: "task", payload: "1" }));

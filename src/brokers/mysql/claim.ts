@@ -27,6 +27,9 @@ export class Claiming {
   #holderId: number | undefined;
   #now = 0;
   readonly taken: Taken[] = [];
+  readonly #ids = new Set<number>();
+  /** How many were taken of the first queue of those left: it is asked for them once more, as our own locks hide nothing from us. */
+  #takenOfFirst = 0;
 
   constructor(
     database: Database,
@@ -86,22 +89,28 @@ export class Claiming {
     const wanted = this.#limit - this.taken.length;
     const amount = Math.max(1, Math.min(size, MAX_ROUND, Math.floor(wanted / 8)));
     const each = Math.floor(wanted / amount);
-    const queues = this.#left.slice(0, amount);
+    const asked = this.#left
+      .slice(0, amount)
+      .map((queue, place) => ({ queue, limit: place === 0 ? each + this.#takenOfFirst : each }));
     const answers = await transaction.send(
-      queues.map((queue) => this.#database.statement("lockWaiting", queue, each)),
+      asked.map(({ queue, limit }) => this.#database.statement("lockWaiting", queue, limit)),
     );
-    for (const [place, queue] of queues.entries()) {
+    for (const [place, { queue, limit }] of asked.entries()) {
       const rows = answers[place]?.rows ?? [];
       this.#add(queue, rows);
-      const isExhausted = rows.length < each;
-      this.#left = isExhausted ? this.#left.slice(1) : this.#left;
+      const isExhausted = rows.length < limit;
+      this.#takenOfFirst = isExhausted ? 0 : rows.length;
       if (!isExhausted) return;
+      this.#left = this.#left.slice(1);
     }
   }
 
   #add(queue: number, rows: readonly MysqlRow[]): void {
-    for (const [id, turn, token] of rows) {
-      this.taken.push({ id: toNumber(id), turn: toNumber(turn), queue, token: toNumber(token) + 1 });
+    for (const [number, turn, token] of rows) {
+      const id = toNumber(number);
+      if (this.#ids.has(id)) continue;
+      this.#ids.add(id);
+      this.taken.push({ id, turn: toNumber(turn), queue, token: toNumber(token) + 1 });
     }
   }
 

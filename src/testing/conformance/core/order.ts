@@ -71,6 +71,23 @@ export const orderCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "serves many queues in the order of the list, each job once, when each has many",
+    async run({ fill, take }) {
+      const queues = ["a", "b", "c", "d", "e", "f"];
+      const ids: string[] = [];
+      for (const queue of queues) ids.push(...(await fill(20, { queue })));
+
+      const handed: string[] = [];
+      while (handed.length < ids.length) {
+        const claims = await take("worker", 70, queues);
+        assert.notEqual(claims.length, 0, `only ${handed.length} of ${ids.length} jobs were handed out`);
+        handed.push(...idsOf(claims));
+      }
+
+      assert.deepEqual(handed, ids);
+    },
+  },
+  {
     name: "serves the first queue of a list before the second, whatever the priority",
     async run({ fill, take }) {
       const second = await fill(2, { queue: "second", priority: 100 });
