@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isGangerError, openBroker } from "ganger";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { FaultScene } from "../support/fault-scene.ts";
+import { ask } from "../support/mysql-database.ts";
 import { Proxy } from "../support/proxy.ts";
 import { runDir } from "../support/run-dir.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
@@ -247,15 +247,3 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     }
   });
 });
-
-async function ask(url: string, ...statements: readonly string[]): Promise<RowDataPacket[]> {
-  const connection = await createConnection(url);
-  connection.on("error", () => undefined);
-  try {
-    let rows: RowDataPacket[] = [];
-    for (const statement of statements) [rows] = await connection.query<RowDataPacket[]>(statement);
-    return rows;
-  } finally {
-    connection.destroy();
-  }
-}

@@ -1,8 +1,8 @@
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { openBroker } from "../../src/broker/connect.ts";
 import { eventually } from "../support/eventually.ts";
+import { ask } from "../support/mysql-database.ts";
 import { Proxy } from "../support/proxy.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { SERVERS } from "../support/services.ts";
@@ -157,15 +157,3 @@ describe.skipIf(SERVERS.mysql.binary() === undefined)("on MariaDB", () => {
     await ask(server.url, `rename table test.${prefix}_gone to test.${prefix}_waiting`);
   });
 });
-
-async function ask(url: string, ...statements: readonly string[]): Promise<RowDataPacket[]> {
-  const connection = await createConnection(url);
-  connection.on("error", () => undefined);
-  try {
-    let rows: RowDataPacket[] = [];
-    for (const statement of statements) [rows] = await connection.query<RowDataPacket[]>(statement);
-    return rows;
-  } finally {
-    connection.destroy();
-  }
-}

@@ -44,3 +44,17 @@ export async function mysqlDatabase(server: string): Promise<MysqlDatabase> {
     },
   };
 }
+
+/** Runs statements on a connection of their own; the rows of the last. */
+export async function ask(url: string, ...statements: readonly string[]): Promise<RowDataPacket[]> {
+  const connection = await createConnection(url);
+  // Nobody listens to it while a server of a test's own is made to fail.
+  connection.on("error", () => undefined);
+  try {
+    let rows: RowDataPacket[] = [];
+    for (const statement of statements) [rows] = await connection.query<RowDataPacket[]>(statement);
+    return rows;
+  } finally {
+    connection.destroy();
+  }
+}

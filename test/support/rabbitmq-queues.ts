@@ -1,4 +1,9 @@
 import { connect } from "amqplib";
+import { Book } from "../../src/brokers/rabbitmq/book.ts";
+import { parseLocation } from "../../src/brokers/rabbitmq/location.ts";
+import { Names } from "../../src/brokers/rabbitmq/names.ts";
+import { Topology } from "../../src/brokers/rabbitmq/topology.ts";
+import { Wire } from "../../src/brokers/rabbitmq/wire.ts";
 
 /** Deletes everything of one prefix on a RabbitMQ server. */
 export async function deleteQueues(server: string, prefix: string): Promise<void> {
@@ -13,26 +18,16 @@ export async function deleteQueues(server: string, prefix: string): Promise<void
   await connection.close();
 }
 
-/** A queue for each queue and priority, by the stream that has their names. */
+/** A queue for each queue and priority, by the book of names. */
 async function lanesOf(server: string, prefix: string): Promise<readonly string[]> {
-  const connection = await connect(server);
-  const channel = await connection.createChannel();
-  await channel.prefetch(1000);
-  const lanes: string[] = [];
-  await channel.consume(
-    `${prefix}.names`,
-    (message) => {
-      if (message === null) return;
-      channel.ack(message);
-      const [queue, priority]: readonly [string, number] = JSON.parse(message.content.toString());
-      lanes.push(`${prefix}.q.${queue}${priority === 0 ? "" : `~${priority}`}`);
-    },
-    { arguments: { "x-stream-offset": "first" } },
-  );
-  for (let known = -1; lanes.length > known; ) {
-    known = lanes.length;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  const location = parseLocation(`${server}?prefix=${prefix}`);
+  const topology = new Topology(location);
+  const book = new Book();
+  const wire = await Wire.open(location, 0);
+  try {
+    await Names.open(wire, topology, book);
+  } finally {
+    await wire.close();
   }
-  await connection.close();
-  return lanes;
+  return book.all().map(({ queue, priority }) => topology.lane(queue, priority)[0]);
 }

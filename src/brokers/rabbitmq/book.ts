@@ -2,7 +2,7 @@ import type { LaneName } from "./desk.ts";
 
 /** Which lanes are known, for as long as the process lives: whoever has read of one can use it while the stream is away. */
 export class Book {
-  readonly #queues = new Map<string, number[]>();
+  readonly #queues = new Map<string, readonly number[]>();
   /** Whether everything was read once that was entered before. */
   isRead = false;
 
@@ -17,12 +17,14 @@ export class Book {
     );
   }
 
-  add({ queue, priority }: LaneName): void {
-    const known = this.#queues.get(queue);
-    if (known === undefined) this.#queues.set(queue, [priority]);
-    else if (!known.includes(priority)) {
-      known.push(priority);
-      known.sort((a, b) => b - a);
-    }
+  /** Whether it is a new one. */
+  add({ queue, priority }: LaneName): boolean {
+    const known = this.prioritiesOf(queue);
+    if (known.includes(priority)) return false;
+    this.#queues.set(
+      queue,
+      [...known, priority].sort((a, b) => b - a),
+    );
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { Counts, KnownCounts } from "../../broker/counts.ts";
+import { byBytes, type Counts, type KnownCounts } from "../../broker/counts.ts";
 import type { LaneName } from "./desk.ts";
 import type { Link } from "./link.ts";
 import type { Topology } from "./topology.ts";
@@ -21,7 +21,9 @@ export class RabbitmqCounts implements Counts {
     const waiting = new Map<string, number>();
     for (const { queue, amount } of await this.#waiting(await this.lanes()))
       waiting.set(queue, (waiting.get(queue) ?? 0) + amount);
-    return [...waiting].sort(byName).map(([queue, amount]) => ({ queue, counts: { waiting: amount } }));
+    return [...waiting]
+      .sort(([a], [b]) => byBytes(a, b))
+      .map(([queue, amount]) => ({ queue, counts: { waiting: amount } }));
   }
 
   async ready(): Promise<readonly string[]> {
@@ -45,9 +47,4 @@ export class RabbitmqCounts implements Counts {
     );
     return lanes.map(({ queue }, place) => ({ queue, amount: counts[place] ?? 0 }));
   }
-}
-
-/** Names are ASCII, for which the order of UTF-16 units is that of bytes. */
-function byName([a]: readonly [string, number], [b]: readonly [string, number]): number {
-  return a < b ? -1 : Number(a > b);
 }

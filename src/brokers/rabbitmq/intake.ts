@@ -57,10 +57,6 @@ export class Intake {
     return [...this.#lanes.values()].filter(({ buffer }) => buffer.length > 0);
   }
 
-  get filledSince(): number {
-    return Math.min(...this.filled().map(({ buffer }) => buffer[0]?.at ?? Number.POSITIVE_INFINITY));
-  }
-
   /** Resolves when everything is here that was on its way. */
   async settleDown(): Promise<void> {
     await this.#wire.answer(this.#channel.prefetch(1));

@@ -1,5 +1,4 @@
 import type { Book } from "./book.ts";
-import type { LaneName } from "./desk.ts";
 import { fromJson, headersOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -95,19 +94,15 @@ export class Names {
         const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
           const [queue, priority]: readonly unknown[] = entry;
-          if (typeof queue === "string" && typeof priority === "number") this.#add({ queue, priority });
+          if (typeof queue === "string" && typeof priority === "number") {
+            if (this.#book.add({ queue, priority })) this.#onLane();
+          }
         }
         this.#reached(offsetOf(headersOf(message)));
       },
       read,
     );
     channel.on("error", (error) => this.#wire.fail(error));
-  }
-
-  #add(lane: LaneName): void {
-    const isNew = !this.#book.prioritiesOf(lane.queue).includes(lane.priority);
-    this.#book.add(lane);
-    if (isNew) this.#onLane();
   }
 
   #reached(offset: number): void {

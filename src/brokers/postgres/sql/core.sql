@@ -176,9 +176,6 @@ from ganger.holders h
 where h.name = $1 and j.holder = h.id and j.state = 3 and not j.id = any ($2::bigint[])
 returning j.id;
 
--- name: lastToken
-select last_value from ganger.tokens;
-
 -- Tells idle workers of jobs, and only where a queue was empty before them: where older ones wait, workers come back
 -- by themselves. $1 channel, $2 queues, $3 the first new id of each, $4 and $5 the first and last id of a batch with
 -- scheduled jobs, or null. After the commit of the jobs, in a transaction of its own that waits for no disk.
