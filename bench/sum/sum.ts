@@ -9,9 +9,14 @@ import { type Effects, openEffects } from "./effects.ts";
 import { createNumberJob } from "./job.ts";
 
 const CALL = 1000;
+/** Some stores read all ids for a page that begins at an age: few pages. */
+const PAGE = 50_000;
 const BYTES = 4;
 const WORKERS = 4;
 const ASK_MS = 50;
+
+/** How a sum is counted. */
+export type SumWay = "transactions" | "results" | "tally";
 
 export interface SumPlan {
   /** The integers are 1 to this. */
@@ -20,11 +25,12 @@ export interface SumPlan {
   readonly killEvery?: { readonly ms: number } | { readonly runs: number } | undefined;
   /** Without end until then: a sum that hangs is one that is wrong. */
   readonly deadlineMs: number;
+  /** @default transactions where the store has them, else results where it keeps them */
+  readonly way?: SumWay | undefined;
 }
 
 export interface Sum {
-  /** How it was counted. */
-  readonly way: "transactions" | "results" | "tally";
+  readonly way: SumWay;
   readonly ms: number;
   readonly kills: number;
   /** Runs beyond one a job: of those that were killed in the middle, or before they could say that they were done. */
@@ -36,13 +42,14 @@ export interface Sum {
  * completion, or of the results that the store keeps of completed jobs; where it keeps none, of the integers that jobs noted,
  * each once.
  */
-export function measureSum(url: string, { integers, killEvery, deadlineMs }: SumPlan): Promise<Sum> {
+export function measureSum(url: string, plan: SumPlan): Promise<Sum> {
+  const { integers, killEvery, deadlineMs } = plan;
   return scoped(async (defer) => {
     const folder = mkdtempSync(join(tmpdir(), "ganger-sum-"));
     defer(() => rmSync(folder, { recursive: true, force: true }));
     const client = await connect(url);
     defer(() => client.close());
-    const way = wayOf(client);
+    const way = plan.way ?? wayOf(client);
     const effects = way === "transactions" ? await openEffects(url) : undefined;
     if (effects !== undefined) defer(() => effects.close());
     await effects?.create();
@@ -75,7 +82,7 @@ export function measureSum(url: string, { integers, killEvery, deadlineMs }: Sum
   });
 }
 
-function wayOf({ broker }: Client): Sum["way"] {
+function wayOf({ broker }: Client): SumWay {
   if (broker.transactions !== undefined) return "transactions";
   return broker.edit === undefined ? "tally" : "results";
 }
@@ -123,7 +130,7 @@ function sizeOf(file: string): number {
 async function totalOfResults({ broker }: Client) {
   let [count, sum] = [0, 0];
   for (let after: string | undefined; ; ) {
-    const filter = { state: "completed", limit: CALL } as const;
+    const filter = { state: "completed", limit: PAGE } as const;
     const page = (await broker.inspect?.list(after === undefined ? filter : { ...filter, after })) ?? [];
     for (const { result } of page) sum += Number(result);
     count += page.length;
