@@ -33,6 +33,7 @@ export class Coordinator {
   readonly #due: DueClock;
   readonly #pruner: Pruner | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isBeating = false;
   #dead: ReadonlySet<string> = new Set();
@@ -78,11 +79,14 @@ export class Coordinator {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#timer = undefined;
+    clearTimeout(this.#retry);
     await Promise.all([this.#beating, this.#due.stop(), this.#pruner?.stop()]);
   }
 
   #beat(): void {
     if (this.#isBeating) return;
+    clearTimeout(this.#retry);
     this.#isBeating = true;
     this.#beating = this.#doBeat().finally(() => {
       this.#isBeating = false;
@@ -99,6 +103,9 @@ export class Coordinator {
       this.#isTroubled = false;
     } catch (error) {
       this.#trouble(error);
+      // Nobody whose heartbeat is over is given a job: after a long absence that is not to wait for the next turn.
+      if (this.#timer !== undefined)
+        this.#retry = setTimeout(() => this.#beat(), Math.min(RETRY_MS, ttlMs / 3));
     }
   }
 
@@ -107,3 +114,5 @@ export class Coordinator {
     this.#isTroubled = true;
   }
 }
+
+const RETRY_MS = 250;

@@ -111,6 +111,34 @@ describe("the heartbeat of a coordinator", () => {
   });
 });
 
+describe("a heartbeat that failed", () => {
+  it("is sent again soon, as without it nothing can be claimed", async () => {
+    const hooks: Hooks = { heartbeat: unreachable };
+    const { broker, coordinator } = create(hooks, { ttlMs: 60_000 });
+    coordinator.add({ holder: HOLDER, queues: "mail" });
+    coordinator.start();
+    await pass(100);
+    hooks["heartbeat"] = undefined;
+    await pass(500);
+
+    expect(await broker.inspect?.holders()).toMatchObject([{ holder: HOLDER, alive: true }]);
+    await coordinator.stop();
+  });
+
+  it("is not sent again by a coordinator that was stopped meanwhile", async () => {
+    let beats = 0;
+    const { coordinator } = create({ heartbeat: () => (beats++, unreachable()) });
+    coordinator.add({ holder: HOLDER, queues: "mail" });
+    coordinator.start();
+    await pass(100);
+    await coordinator.stop();
+    const before = beats;
+    await pass(10 * TTL_MS);
+
+    expect(beats).toBe(before);
+  });
+});
+
 describe("a neighbour", () => {
   const dead = `${hostname()}:${spawnSync(process.execPath, ["--version"]).pid}:a`;
 
