@@ -1,43 +1,68 @@
 import { expect, it } from "vitest";
 import { noop, pause } from "../fixtures/jobs/all.ts";
 import { eventually } from "../support/eventually.ts";
+import { PrivateServer } from "../support/servers/private-server.ts";
+import { SERVERS } from "../support/services.ts";
 import { kill, TestPool } from "../support/test-pool.ts";
 
+const isLong = process.env["GANGER_TEST_LONG"] !== undefined;
 const JOBS = 20_000;
-const ROUNDS = process.env["GANGER_TEST_LONG"] === undefined ? 2 : 10;
 
-it.each([
-  ["forked", "auto"],
-  ["new processes", "never"],
-])(
-  "loses nothing and counts nothing twice while workers that are %s and the coordinator are killed",
-  {
-    timeout: 300_000,
-  },
-  async (_, fork) => {
-    await using pool = await TestPool.start({ workers: { work: { count: 3 } }, config: { fork } }, 3);
+interface Storm {
+  readonly name: string;
+  /** A server of the test's own. @default a SQLite file */
+  readonly server?: "redis" | "postgres" | "mysql";
+  readonly fork?: "never";
+  readonly rounds: number;
+}
 
-    for (let round = 1; round <= ROUNDS; round++) {
+const rounds = isLong ? 10 : 2;
+/** The one that has all its processes new is SQLite's: how they are made is nothing to a server. */
+const storms: readonly Storm[] = [
+  { name: "SQLite, forked", rounds },
+  { name: "SQLite, new processes", fork: "never", rounds },
+  ...(["redis", "postgres", "mysql"] as const)
+    .filter((server) => SERVERS[server].binary() !== undefined)
+    .map((server) => ({ name: SERVERS[server].title, server, rounds: rounds / 2 })),
+];
+
+it.each(storms)(
+  "loses nothing and counts nothing twice while workers and the coordinator are killed: $name",
+  { timeout: 300_000 },
+  async ({ server, fork = "auto", rounds: count }) => {
+    await using own = server === undefined ? undefined : await PrivateServer.start(SERVERS[server]);
+    const workers = { work: { count: 3 } };
+    await using pool = await TestPool.start(
+      { workers, config: { fork }, ...(own === undefined ? {} : { broker: own.url }) },
+      3,
+    );
+
+    for (let round = 1; round <= count; round++) {
       await enqueue(pool, round);
       await killUntilDone(pool, round * JOBS);
     }
 
-    expect(await pool.count("completed")).toBe(ROUNDS * JOBS);
+    const total = count * JOBS;
+    expect(await pool.count("completed")).toBe(total);
     expect(await pool.count("failed")).toBe(0);
-    await everyJobCompletedOnce(pool);
+    await everyJobCompletedOnce(pool, total);
     const findings = (await pool.client.broker.maintenance?.doctor()) ?? [];
     expect(findings.filter(({ level }) => level === "error")).toEqual([]);
   },
 );
 
-/** Nineteen of twenty jobs are short; the others make sure that somebody is always in the middle of something. */
+/** Nineteen of twenty jobs are short; the others, here and there among them, make sure that somebody is always in the middle of something. */
 async function enqueue({ client }: TestPool, round: number): Promise<void> {
-  const short = Array.from({ length: JOBS * 0.95 }, (_, n) => ({ n: round * JOBS + n }));
-  const long = Array.from({ length: JOBS * 0.05 }, () => ({ ms: 10 }));
-  await client.enqueueMany(pause, long.slice(0, long.length / 2));
-  await client.enqueueMany(noop, short);
-  await client.enqueueMany(pause, long.slice(long.length / 2));
+  for (let part = 0; part < PARTS; part++) {
+    const long = Array.from({ length: (JOBS * 0.05) / PARTS }, () => ({ ms: 10 }));
+    const first = round * JOBS + (part * JOBS) / PARTS;
+    const short = Array.from({ length: (JOBS * 0.95) / PARTS }, (_, n) => ({ n: first + n }));
+    await client.enqueueMany(pause, long);
+    await client.enqueueMany(noop, short);
+  }
 }
+
+const PARTS = 10;
 
 /** Kills a random worker each time some thousands of jobs more are done, wherever it is then. */
 async function killUntilDone(pool: TestPool, total: number): Promise<void> {
@@ -63,7 +88,7 @@ async function killUntilDone(pool: TestPool, total: number): Promise<void> {
 
 const STRIDE = 12_000;
 
-async function everyJobCompletedOnce({ client: { broker } }: TestPool): Promise<void> {
+async function everyJobCompletedOnce({ client: { broker } }: TestPool, total: number): Promise<void> {
   const seen = new Set<string>();
   let crashes = 0;
   for (let after: string | undefined; ; ) {
@@ -77,7 +102,7 @@ async function everyJobCompletedOnce({ client: { broker } }: TestPool): Promise<
     }
     after = page.at(-1)?.id;
   }
-  expect(seen.size).toBe(ROUNDS * JOBS);
+  expect(seen.size).toBe(total);
   // Had nobody been killed in the middle of a job, this test would show nothing.
   expect(crashes).toBeGreaterThan(0);
 }
