@@ -13,7 +13,7 @@ export type Duration = number | `${number}${Unit}`;
  * @throws `GANGER_DURATION_INVALID` when it is negative, not finite or has no known unit.
  */
 export function toMs(duration: Duration, what = "duration"): number {
-  const ms = typeof duration === "number" ? duration : parse(duration);
+  const ms = typeof duration === "number" ? duration : parseDuration(duration);
   if (Number.isFinite(ms) && ms >= 0 && ms <= MAX_MS) return Math.round(ms);
   throw new GangerError("GANGER_DURATION_INVALID", `${what} is ${JSON.stringify(duration)}`, {
     hint: 'Give milliseconds or a text such as "500ms", "30s", "5m", "2h" or "7d", 100 years at most.',
@@ -22,7 +22,8 @@ export function toMs(duration: Duration, what = "duration"): number {
 
 const MAX_MS = 100 * 366 * UNIT_MS.d;
 
-function parse(text: string): number {
+/** Reads a text as milliseconds; `NaN` when it is no duration. */
+export function parseDuration(text: string): number {
   const { amount = "", unit = "" } = /^(?<amount>\d+(?:\.\d+)?)(?<unit>[a-z]+)$/.exec(text)?.groups ?? {};
   return isUnit(unit) ? Number(amount) * UNIT_MS[unit] : Number.NaN;
 }

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isGangerError, openBroker } from "ganger";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BACK_MS, type FaultPlace, startScene, testCommonFaults } from "../support/common-faults.ts";
 import { eventually } from "../support/eventually.ts";
 import { FaultScene } from "../support/fault-scene.ts";
 import { ask } from "../support/mysql-database.ts";
@@ -14,7 +15,6 @@ import { giveTo, identityOf } from "../support/servers/server.ts";
 import { SERVERS } from "../support/services.ts";
 
 const isInstalled = SERVERS.mysql.binary() !== undefined;
-const isLong = process.env["GANGER_TEST_LONG"] !== undefined;
 // A killed server has what it wrote, whether the disk has it or not.
 const SETTINGS = ["--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M"];
 
@@ -37,12 +37,6 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
 
   function nextUrl(port = proxy.port, parameters = ""): string {
     return `mysql://app@127.0.0.1:${port}/test?prefix=faults${scenes++}${parameters}`;
-  }
-
-  /** A client and two workers on tables of their own, through the proxy. */
-  async function scene(parameters = ""): Promise<FaultScene> {
-    const url = nextUrl(proxy.port, parameters);
-    return FaultScene.start([url, url, url]);
   }
 
   it("has its own modes, whatever is set for all", async () => {
@@ -77,64 +71,33 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     }
   });
 
-  const faults: Readonly<Record<string, () => Promise<void>>> = {
-    "a restart": async () => {
-      await server.stop();
-      await server.start(SETTINGS);
-    },
-    "a SIGKILL of the server": async () => {
-      await server.kill();
-      await server.start(SETTINGS);
-    },
-    "a pause of the server": async () => {
-      server.pause();
-      await delay(isLong ? 20_000 : 2500);
-      server.resume();
-    },
-    "connections that are cut one by one": async () => {
-      for (let n = 0; n < 12; n++) {
-        proxy.cut(1);
-        await delay(40);
-      }
-    },
-    "connections that are cut all at once": async () => proxy.cut(),
-    "connections that an operator kills": async () => {
-      const found = await ask(server.url, "select id from information_schema.processlist where user = 'app'");
-      for (const { id } of found) await ask(server.url, `kill ${id}`).catch(() => {});
-    },
-    "a server that is read-only for a while": async () => {
-      await ask(server.url, "set global read_only = on");
-      await delay(1000);
-      await ask(server.url, "set global read_only = off");
+  const place: FaultPlace = {
+    server: () => server,
+    proxy: () => proxy,
+    nextUrl,
+    settings: SETTINGS,
+    faults: {
+      "connections that an operator kills": async () => {
+        const found = await ask(
+          server.url,
+          "select id from information_schema.processlist where user = 'app'",
+        );
+        for (const { id } of found) await ask(server.url, `kill ${id}`).catch(() => {});
+      },
+      "a server that is read-only for a while": async () => {
+        await ask(server.url, "set global read_only = on");
+        await delay(1000);
+        await ask(server.url, "set global read_only = off");
+      },
     },
   };
 
-  it.each(Object.keys(faults))("goes on within 5 s after %s, and loses nothing", async (name) => {
-    await using stage = await scene();
-    stage.produce();
-    await stage.worksWithin(5000);
-    await faults[name]?.();
-    await stage.worksWithin(5000);
-    await stage.everythingRan();
-  });
-
-  it("gives up half-open connections, and goes on when the network does", async () => {
-    await using stage = await scene("&timeout=1");
-    stage.produce();
-    await stage.worksWithin(5000);
-    proxy.swallow();
-    await eventually("a call is given up", () => stage.refused > 0, 8000);
-    proxy.pass();
-    proxy.cut();
-
-    await stage.worksWithin(5000);
-    await stage.everythingRan();
-  });
+  testCommonFaults(place);
 
   it("does again what lost a deadlock, and no job sees one", async () => {
-    await using stage = await scene();
+    await using stage = await startScene(place);
     stage.produce();
-    await stage.worksWithin(5000);
+    await stage.worksWithin(BACK_MS);
     const table = `faults${scenes - 1}_running`;
     const until = performance.now() + 2000;
     const storm = async () => {
@@ -150,59 +113,9 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
     };
     await Promise.all([storm(), storm(), storm()]);
 
-    await stage.worksWithin(5000);
+    await stage.worksWithin(BACK_MS);
     await stage.everythingRan();
     expect(stage.duplicates).toBe(0);
-  });
-
-  it("goes by the server's clock, whatever the client's says", async () => {
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
-    try {
-      await using stage = await scene();
-      const job = { queue: "work", name: "count", payload: '{"n":1}', delayMs: 60_000 };
-      const [late = ""] = await stage.client.broker.enqueue([job]);
-      await stage.worksWithin(5000);
-
-      const { maintenance, inspect } = stage.client.broker;
-      expect(await maintenance?.rescue()).toEqual([]);
-      const { moved, nextInMs = 0 } = (await maintenance?.due()) ?? {};
-      expect([moved, nextInMs > 30_000 && nextInMs <= 60_000]).toEqual([0, true]);
-      expect(await inspect?.find(late)).toMatchObject({ state: "scheduled" });
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  it("moves the jobs of a host that is cut off, and refuses what it says of them later", async () => {
-    await using own = await Proxy.start(server.port);
-    const near = nextUrl(server.port, "&timeout=1");
-    await using stage = await FaultScene.start([near, near], "1s");
-    await using broker = await openBroker(near.replace(String(server.port), String(own.port)));
-    const holder = { holder: "elsewhere:1:cut-off", queues: "work" };
-    await broker.heartbeat([holder], 500);
-    const [id = ""] = await stage.client.broker.enqueue([{ queue: "alone", name: "count", payload: "1" }]);
-    const [claim] = await broker.claim({ queues: ["alone"], limit: 1, holder: holder.holder });
-    expect(claim?.id).toBe(id);
-    own.swallow();
-    await expect(broker.heartbeat([holder], 500)).rejects.toMatchObject({
-      code: "GANGER_BROKER_UNREACHABLE",
-    });
-
-    await eventually("the job is free again", async () => {
-      await stage.client.broker.maintenance?.rescue();
-      return (await stage.client.broker.inspect?.find(id))?.state === "waiting";
-    });
-    own.pass();
-    own.cut();
-    const outcome = { id, token: claim?.token ?? 0, kind: "completed" as const };
-    const settled = await eventually("the late outcome is answered", () =>
-      broker.settle([outcome]).then(
-        (answer) => answer.settled,
-        () => undefined,
-      ),
-    );
-    expect(settled).toEqual([false]);
-    expect(await stage.client.broker.inspect?.find(id)).toMatchObject({ state: "waiting", crashes: 1 });
   });
 
   // InnoDB ends itself when a rollback finds no room, so that this is a crash of the server as well.
@@ -220,7 +133,7 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
       const url = `mysql://root@127.0.0.1:${proxy.port}/small`;
       await using stage = await FaultScene.start([url, url]);
       const { broker } = stage.client;
-      await stage.worksWithin(5000);
+      await stage.worksWithin(BACK_MS);
       const large = { queue: "large", name: "count", payload: JSON.stringify("x".repeat(500_000)) };
       await eventually("the store has no room", () =>
         broker.enqueue([large]).then(
@@ -239,7 +152,7 @@ describe.skipIf(!isInstalled)("faults of MariaDB", () => {
         await server.start(SETTINGS);
       }
 
-      await stage.worksWithin(5000);
+      await stage.worksWithin(BACK_MS);
       await stage.everythingRan();
     } finally {
       await ask(server.url, "drop database if exists small").catch(() => {});

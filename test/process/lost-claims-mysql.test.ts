@@ -28,7 +28,7 @@ describe.skipIf(SERVERS.mysql.binary() === undefined)("on MariaDB", () => {
 
   /** A broker with tables of its own, through the proxy or not, and with the holder alive. */
   async function open(port = proxy.port): Promise<Broker> {
-    const broker = await openBroker(`mysql://root@127.0.0.1:${port}/test?prefix=${prefix}&timeout=2`);
+    const broker = await openBroker(`mysql://root@127.0.0.1:${port}/test?prefix=${prefix}&timeout=2s`);
     await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
     return broker;
   }

@@ -29,7 +29,7 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("on PostgreSQL", () => 
   /** A broker on a schema of its own, through the proxy, with the holder alive. */
   async function open(): Promise<Broker> {
     prefix = `lost_${stores++}`;
-    const url = `${SERVERS.postgres.url(proxy.port)}?prefix=${prefix}&timeout=1&connections=1`;
+    const url = `${SERVERS.postgres.url(proxy.port)}?prefix=${prefix}&timeout=1s&connections=1`;
     const broker = await openBroker(url);
     await broker.heartbeat([{ holder: request.holder, queues: "work" }], 60_000);
     return broker;

@@ -23,7 +23,7 @@ function matches(raw: string, id: number): boolean {
 describe("a mysql: URL", () => {
   it("says where, as whom and how", () => {
     expect(
-      parseLocation("mysql://me:p%40ss@db.example:3307/shop?prefix=q&tls=verify&timeout=2&connections=9"),
+      parseLocation("mysql://me:p%40ss@db.example:3307/shop?prefix=q&tls=verify&timeout=2s&connections=9"),
     ).toMatchObject({
       host: "db.example",
       port: 3307,

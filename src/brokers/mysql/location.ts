@@ -1,3 +1,4 @@
+import { toTimeoutMs, toWhole } from "../../broker/url-parameters.ts";
 import { GangerError } from "../../errors.ts";
 
 /** What a `mysql:` or `mariadb:` URL says. */
@@ -30,7 +31,7 @@ const EXAMPLE = "Write mysql://USER:PASSWORD@HOST:3306/DATABASE, with %40 and th
 
 /**
  * Reads `mysql://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME&tls=off|verify|unverified&ca=FILE&socket=PATH
- * &timeout=SECONDS&connections=N`.
+ * &timeout=8s&connections=N`.
  *
  * @throws `GANGER_URL_INVALID` for a missing database, an unknown parameter or value.
  */
@@ -56,8 +57,8 @@ export function parseLocation(text: string): MysqlLocation {
     prefix: toPrefix(parameters.get("prefix") ?? "ganger"),
     tls: toTls(parameters.get("tls") ?? "off"),
     ca: parameters.get("ca") ?? undefined,
-    answerMs: toAmount("timeout", parameters.get("timeout") ?? "8", 1, 600) * 1000,
-    connections: toAmount("connections", parameters.get("connections") ?? "4", 2, 100),
+    answerMs: toTimeoutMs(parameters.get("timeout"), "8s"),
+    connections: toWhole("connections", parameters.get("connections") ?? "4", [2, 100]),
     title: `mysql://${socket ?? `${hostname === "" ? host : hostname}:${port === "" ? 3306 : port}`}/${database}`,
   };
 }
@@ -82,12 +83,6 @@ function toTls(text: string): Tls {
   const level = LEVELS.find((known) => known === text);
   if (level !== undefined) return level;
   throw invalid(`tls=${text} is not known`, `Use ${LEVELS.join(", ")}.`);
-}
-
-function toAmount(name: string, text: string, min: number, max: number): number {
-  const amount = Number(text);
-  if (Number.isInteger(amount) && amount >= min && amount <= max) return amount;
-  throw invalid(`${name}=${text} cannot be`, `Use a whole number from ${min} to ${max}.`);
 }
 
 function invalid(message: string, hint: string): GangerError {

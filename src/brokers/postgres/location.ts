@@ -1,3 +1,4 @@
+import { toTimeoutMs, toWhole } from "../../broker/url-parameters.ts";
 import { GangerError } from "../../errors.ts";
 
 /** What a `postgres:` URL says. */
@@ -69,10 +70,10 @@ export function parseLocation(url: string): PostgresLocation {
     sslcert: parameter("sslcert"),
     sslkey: parameter("sslkey"),
     schema: toSchema(parameter("schema") ?? parameter("prefix") ?? "ganger"),
-    connections: toWhole("connections", parameter("connections") ?? "4", 1, 50),
+    connections: toWhole("connections", parameter("connections") ?? "4", [1, 50]),
     isSynchronous: oneOf("synchronous", parameter("synchronous") ?? "on", ["on", "off"]) === "on",
     isPooled: toPooled(parameter("pgbouncer")),
-    timeoutMs: toWhole("timeout", parameter("timeout") ?? "10", 1, 600) * 1000,
+    timeoutMs: toTimeoutMs(parameter("timeout"), "10s"),
     applicationName: parameter("application_name") ?? "ganger",
   };
 }
@@ -112,14 +113,6 @@ function toSchema(name: string): string {
     return name;
   throw new GangerError("GANGER_URL_INVALID", `prefix=${name} cannot name a schema`, {
     hint: "Use 1 to 31 of a-z 0-9 _ and start with a letter, but not with pg_.",
-  });
-}
-
-function toWhole(name: string, value: string, min: number, max: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new GangerError("GANGER_URL_INVALID", `${name}=${value} is out of its bounds`, {
-    hint: `Give a whole number from ${min} to ${max}.`,
   });
 }
 

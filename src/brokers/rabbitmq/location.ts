@@ -1,3 +1,4 @@
+import { toWhole } from "../../broker/url-parameters.ts";
 import { GangerError } from "../../errors.ts";
 
 export type QueueType = "quorum" | "classic";
@@ -97,12 +98,6 @@ function toType(text: string): QueueType {
 
 function toTimeout(text: string | null): number | undefined {
   return text === null ? undefined : toWhole("consumerTimeout", text, [0, Number.MAX_SAFE_INTEGER]);
-}
-
-function toWhole(name: string, text: string, [min, max]: readonly [number, number]): number {
-  const value = Number(text);
-  if (text !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(`${name}=${text} is not known`, `Use a whole number from ${min} to ${max}.`);
 }
 
 function invalid(message: string, hint: string): GangerError {

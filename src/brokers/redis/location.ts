@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
+import { toTimeoutMs } from "../../broker/url-parameters.ts";
 import { GangerError } from "../../errors.ts";
-import { toMs } from "../../job/duration.ts";
-import { toDuration } from "./rows.ts";
 
 /** What a `redis:` URL says. */
 export interface RedisLocation {
@@ -29,7 +28,6 @@ export interface Host {
 
 const SYNTAX = /^(redis|rediss|valkey|valkeys):\/\/(?:([^/?]*)@)?([^@/?]*)(?:\/(\d*))?(?:\?(.*))?$/;
 const PARAMETERS = ["prefix", "timeout", "sentinel", "ca"];
-const DEFAULT_TIMEOUT = "5s";
 
 /**
  * Reads `redis://USER:PASSWORD@HOST:PORT,…/DB?prefix=NAME&timeout=5s&sentinel=NAME&ca=FILE`.
@@ -63,7 +61,7 @@ export function parseLocation(url: string): RedisLocation {
     ca: toAuthority(parameters.get("ca")),
     sentinel,
     prefix: `{${toPrefix(parameters.get("prefix") ?? "ganger")}}`,
-    timeoutMs: toMs(toDuration(parameters.get("timeout") ?? DEFAULT_TIMEOUT), "timeout"),
+    timeoutMs: toTimeoutMs(parameters.get("timeout"), "5s"),
     label: `${scheme}://${hosts.map(({ host, port }) => `${host}:${port}`).join(",")}`,
   };
 }

@@ -1,6 +1,5 @@
 import type { Claim } from "../../broker/claim.ts";
 import { toPoison } from "../../broker/poison.ts";
-import type { Duration } from "../../job/duration.ts";
 import {
   DEFAULT_MAX_CRASHES,
   type HistoryEntry,
@@ -27,11 +26,6 @@ export function toList(value: unknown): readonly unknown[] {
 
 export function toTexts(value: unknown): readonly string[] {
   return value as readonly string[];
-}
-
-/** `toMs` says what is wrong with one that is none. */
-export function toDuration(text: string): Duration {
-  return text as Duration;
 }
 
 export function codeOf(error: unknown): string | undefined {
