@@ -1,8 +1,9 @@
-import { type Client, connect, defineJob, isGangerError, Worker } from "ganger";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect, defineJob, isGangerError, openBroker, Worker } from "ganger";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { PoolFolder } from "../support/pool-folder.ts";
 import { Proxy } from "../support/proxy.ts";
+import { RabbitmqLine } from "../support/rabbitmq-line.ts";
 import { PrivateServer } from "../support/servers/private-server.ts";
 import { rabbitmq } from "../support/servers/rabbitmq.ts";
 import { service } from "../support/services.ts";
@@ -16,7 +17,6 @@ const REGISTERED_MS = 2000;
 
 let server: PrivateServer;
 const folder = new PoolFolder();
-let lines = 0;
 
 beforeAll(async () => {
   if (unavailable === undefined) server = await PrivateServer.start(rabbitmq);
@@ -30,114 +30,9 @@ function at(user: string, rest = ""): string {
   return `amqp://${user}@127.0.0.1:${server.port}${rest}`;
 }
 
-/** A producer and a worker on one server, over a network that can fail. */
-class Line implements AsyncDisposable {
-  readonly proxy: Proxy;
-  readonly url: string;
-  readonly accepted = new Set<string>();
-  /** How often each job ran. */
-  readonly ran = new Map<string, number>();
-  readonly #client: Client;
-  readonly #own: Client;
-  readonly #worker: Worker;
-  readonly #job;
-  readonly #startedAt = performance.now();
-  #isProducing = true;
-  #producing: Promise<void> | undefined;
-
-  private constructor(proxy: Proxy, url: string, clients: readonly [Client, Client]) {
-    this.proxy = proxy;
-    this.url = url;
-    [this.#client, this.#own] = clients;
-    this.#job = defineJob({
-      name: "count",
-      queue: "line",
-      attempts: 5,
-      perform: (_: number, { id }) => {
-        this.ran.set(id, (this.ran.get(id) ?? 0) + 1);
-      },
-    });
-    this.#worker = new Worker(this.#own.broker, [this.#job], { queues: "line", concurrency: 10 });
-  }
-
-  static async open(): Promise<Line> {
-    const proxy = await Proxy.start(server.port);
-    const url = `amqp://guest:guest@127.0.0.1:${proxy.port}?prefix=line${lines++}&heartbeat=2`;
-    const line = new Line(proxy, url, [await connect(url), await connect(url)]);
-    await line.#worker.start();
-    line.#producing = line.#produce();
-    await line.goesOn();
-    return line;
-  }
-
-  /** Waits until a job that is accepted from now on has run. */
-  async goesOn(withinMs = 20_000): Promise<number> {
-    const start = performance.now();
-    const before = new Set(this.accepted);
-    await eventually(
-      "a new job runs",
-      () => [...this.accepted].some((id) => !before.has(id) && this.ran.has(id)),
-      withinMs,
-    );
-    return performance.now() - start;
-  }
-
-  /** Waits until it has lived for so long. */
-  async lives(ms: number): Promise<void> {
-    await eventually("it is old enough", () => performance.now() - this.#startedAt > ms);
-  }
-
-  /** What a client says that is new. */
-  async refusal(): Promise<string | undefined> {
-    try {
-      await using client = await connect(this.url);
-      await client.enqueue(this.#job, 1);
-      return undefined;
-    } catch (error) {
-      return isGangerError(error) ? error.code : String(error);
-    }
-  }
-
-  /** Stops producing, and waits until everything that was accepted has run. */
-  async drain(): Promise<{ readonly twice: number }> {
-    this.#isProducing = false;
-    await this.#producing;
-    await eventually(
-      () => `all ran: ${this.#missing().length} of ${this.accepted.size} did not`,
-      () => this.#missing().length === 0,
-    );
-    return { twice: [...this.ran.values()].filter((times) => times > 1).length };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isProducing = false;
-    await this.#producing;
-    await this.#worker.drain({ timeout: "1s" });
-    await this.#own[Symbol.asyncDispose]();
-    await this.#client[Symbol.asyncDispose]();
-    await this.proxy[Symbol.asyncDispose]();
-  }
-
-  #missing(): readonly string[] {
-    return [...this.accepted].filter((id) => !this.ran.has(id));
-  }
-
-  async #produce(): Promise<void> {
-    while (this.#isProducing) {
-      try {
-        this.accepted.add(await this.#client.enqueue(this.#job, 1));
-      } catch (error) {
-        // A call that was rejected may have been done: only what was accepted is counted.
-        if (!isGangerError(error)) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-}
-
 describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   it("goes on when connections are cut one by one, and all at once", async () => {
-    await using line = await Line.open();
+    await using line = await RabbitmqLine.open(server.port);
     for (let cuts = 0; cuts < 4; cuts++) {
       line.proxy.cut(1);
       expect(await line.goesOn()).toBeLessThan(BACK_MS);
@@ -151,7 +46,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   });
 
   it("goes on when a network that swallowed everything lets it through again", async () => {
-    await using line = await Line.open();
+    await using line = await RabbitmqLine.open(server.port);
     line.proxy.swallow();
     const before = line.accepted.size;
     const client = await connect(line.url).catch((error: unknown) => error);
@@ -164,7 +59,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   });
 
   it(`goes on when the server stood still for ${LONG ? 20 : 3} s`, { timeout: 90_000 }, async () => {
-    await using line = await Line.open();
+    await using line = await RabbitmqLine.open(server.port);
     server.pause();
     await new Promise((resolve) => setTimeout(resolve, LONG ? 20_000 : 3000));
     server.resume();
@@ -174,13 +69,67 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   });
 
   it("loses nothing that it accepted when the server is killed", { timeout: 90_000 }, async () => {
-    await using line = await Line.open();
+    await using line = await RabbitmqLine.open(server.port);
     await line.lives(REGISTERED_MS);
     await server.kill();
     await server.start();
 
     expect(await line.goesOn()).toBeLessThan(BACK_MS);
     await line.drain();
+  });
+
+  it("goes on after a restart", { timeout: 90_000 }, async () => {
+    await using line = await RabbitmqLine.open(server.port);
+    await server.stop();
+    await server.start();
+
+    expect(await line.goesOn()).toBeLessThan(BACK_MS);
+    await line.drain();
+  });
+
+  it("goes by no client's clock", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    try {
+      await using line = await RabbitmqLine.open(server.port);
+      const late = await line.enqueueLater(60_000);
+
+      expect(await line.goesOn()).toBeLessThan(BACK_MS);
+      await line.drain();
+      expect(line.ran.has(late)).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("moves the jobs of a host that is cut off, and refuses what it says of them later", async () => {
+    const parameters = "?prefix=cutoff&heartbeat=1";
+    await using own = await Proxy.start(server.port);
+    await using near = await openBroker(`${server.url}${parameters}`);
+    await using far = await openBroker(`amqp://guest:guest@127.0.0.1:${own.port}${parameters}`);
+    const [id = ""] = await near.enqueue([{ queue: "alone", name: "count", payload: "1" }]);
+    await far.heartbeat([{ holder: "far", queues: "alone" }], 60_000);
+    const [held] = await eventually("it is claimed", async () => {
+      const claims = await far.claim({ queues: ["alone"], limit: 1, holder: "far" });
+      return claims.length > 0 && claims;
+    });
+    expect(held?.id).toBe(id);
+    own.swallow();
+
+    await near.heartbeat([{ holder: "near", queues: "alone" }], 60_000);
+    await eventually("another has it", async () => {
+      const [moved] = await near.claim({ queues: ["alone"], limit: 1, holder: "near" });
+      return moved?.id === id;
+    });
+    own.pass();
+    own.cut();
+    const outcome = { id, token: held?.token ?? 0, kind: "completed" as const };
+    const settled = await eventually("the late outcome is answered", () =>
+      far.settle([outcome]).then(
+        (answer) => answer.settled,
+        () => undefined,
+      ),
+    );
+    expect(settled).toEqual([false]);
   });
 
   it("counts no crash for what a process that lives lost with its connection", async () => {
@@ -220,7 +169,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   it("takes nothing while the server is short of memory, says so at once, and goes on then", {
     timeout: 90_000,
   }, async () => {
-    await using line = await Line.open();
+    await using line = await RabbitmqLine.open(server.port);
     await server.stop();
     await server.start(["vm_memory_high_watermark.absolute = 1MB"]);
     // A server that has just started has connections before it has its queues.
