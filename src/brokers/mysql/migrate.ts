@@ -147,8 +147,8 @@ export class MysqlMigrations implements Migrations {
 
   #locked<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#within(async (session) => {
-      // A lock's name is one for the whole server, and has 64 characters at most.
-      const name = { raw: `concat('ganger ', md5(concat(database(), ' ${this.#prefix}')))` };
+      // A lock's name is one for the whole server, and has 64 characters at most. MySQL has no MD5() from 9.6 on.
+      const name = { raw: `concat('ganger ', left(sha2(concat(database(), ' ${this.#prefix}'), 256), 40))` };
       const lock: Statement = { sql: "select get_lock(?, ?)", values: [name, LOCK_S] };
       const [locked] = await session.send([lock], LOCK_S * 1000 + 5000);
       if (toNumber(locked?.rows[0]?.[0]) !== 1) throw this.#notLocked();
