@@ -175,7 +175,10 @@ describe("what MariaDB has and MySQL has no more", () => {
     const files = readdirSync(room, { recursive: true, encoding: "utf8" });
     const callers = files.filter((file) => {
       if (!/[.](?:sql|ts)$/.test(file)) return false;
-      const code = readFileSync(join(room, file), "utf8").replaceAll(/^\s*(?:--|\/\/|\*|\/\*).*$|\/\/ .*$/gm, "");
+      const code = readFileSync(join(room, file), "utf8").replaceAll(
+        /^\s*(?:--|\/\/|\*|\/\*).*$|\/\/ .*$/gm,
+        "",
+      );
       // MD5 and SHA1 went with 9.6, the others with 8.0.
       return /\b(?:md5|sha1?|old_password|encrypt|des_(?:en|de)crypt)\s*\(/i.test(code);
     });
