@@ -84,7 +84,8 @@ export class RedisBroker implements Broker {
     const { epoch } = this.#connection;
     const knowledge = next === undefined ? undefined : this.#outstanding.of(next.holder, epoch);
     const request = next === undefined || knowledge === undefined ? [] : toRequest(next, knowledge);
-    const answer = await this.#connection.run("exchange", groups.args.concat(request));
+    const isUsual = groups.areCompleted && knowledge?.known === undefined;
+    const answer = await this.#connection.run(isUsual ? "usual" : "exchange", groups.args.concat(request));
     const [answers, token, lists, done] = toList(answer);
     const settled = toSettled(answers, groups, outcomes.length);
     this.#outstanding.end(outcomes);

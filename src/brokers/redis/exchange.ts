@@ -11,6 +11,8 @@ export interface Groups {
   readonly args: Argument[];
   /** For each group, where its outcomes stand in the batch. */
   readonly places: readonly (readonly number[])[];
+  /** There is none but completed ones. */
+  readonly areCompleted: boolean;
 }
 
 interface Group {
@@ -28,6 +30,7 @@ export function toGroups(outcomes: readonly Outcome[]): Groups {
   const places: (readonly number[])[] = [];
   const open = new Map<string, Group>();
   let last: Group | undefined;
+  let areCompleted = true;
   const flush = () => {
     for (const group of open.values()) {
       args.push("c", group.queue, group.token, group.keepMs, DEFAULT_KEEP_MS.completed);
@@ -48,13 +51,14 @@ export function toGroups(outcomes: readonly Outcome[]): Groups {
     }
     // The first of two outcomes of one job counts: what comes before this one is settled before it.
     flush();
+    areCompleted = false;
     const [letter, ...values] = toVerdict(outcome);
     args.push(letter, outcome.id, outcome.token, values.length, ...values);
     places.push([place]);
   }
   flush();
   args[0] = places.length;
-  return { args, places };
+  return { args, places, areCompleted };
 }
 
 /** Most batches are one group: what was claimed together ends together. */

@@ -1,4 +1,4 @@
--- include common moves
+-- include common queues core moves
 -- Keeps progress and log lines of claims that still hold; 1 or 0 for each note.
 -- ARGV: how many lines a job keeps, and notes: `id, token, progress or empty, number of lines, lines as JSON`.
 local answers, at = {}, 1

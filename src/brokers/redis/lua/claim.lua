@@ -1,25 +1,5 @@
 -- Hands out jobs to a living holder.
 
--- Puts back what a holder has by the books and does not know of: the answer to a claim was lost, or the server lost
--- its newest changes in a crash or failover. Claims that were sent before, and come late, are refused from now on.
-local function agree(request)
-  local book = P .. ':held:' .. request.holder
-  local entries = call('HGETALL', book)
-  for i = 1, #entries, 2 do
-    local token = entries[i]
-    if string.match(token, '^%d') then
-      for id in string.gmatch(entries[i + 1], '%S+') do
-        local queue, record = nil, nil
-        if not request.known[id] then queue, record = find_running(id) end
-        if queue and string.find(record, token .. ' ', 1, true) == 1 then
-          put_waiting(queue, take_running(queue, id, record))
-        end
-      end
-    end
-  end
-  call('HSET', book, '@', request.session .. ' ' .. request.epoch)
-end
-
 local function is_late(request)
   local agreed = call('HGET', P .. ':held:' .. request.holder, '@')
   local session, epoch = string.match(agreed or '', '^(%S+) (%d+)$')
@@ -59,9 +39,12 @@ end
 -- Higher than any before, and by the clock: a server that lost its newest changes, or all, gives out none a second time, so
 -- that the late outcome of a claim that it forgot is not taken for that of a new job with the same id.
 local function next_token()
-  local last = tonumber(call('GET', P .. ':token') or 0)
-  local token = whole(math.max(last + 1, clock[1] * 1000000 + clock[2]))
-  call('SET', P .. ':token', token)
+  local token = whole(clock[1] * 1000000 + clock[2])
+  local last = call('SET', P .. ':token', token, 'GET')
+  if last and tonumber(last) >= tonumber(token) then
+    token = whole(tonumber(last) + 1)
+    call('SET', P .. ':token', token)
+  end
   return token
 end
 

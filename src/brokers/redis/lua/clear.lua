@@ -1,4 +1,4 @@
--- include common moves
+-- include common queues core moves
 -- Empties places of a queue in their order, ARGV[3] jobs at most. ARGV: queue, how long a cancelled job is kept, limit, places.
 -- From wait, rank and later jobs are cancelled; from done, kept, failed and cancelled they are deleted.
 -- Answers with how many it touched, and whether it came to those that it cancels.

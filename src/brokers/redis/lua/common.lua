@@ -17,14 +17,14 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Calls a command of one key with any number of arguments, some thousands at a time; the sum of its answers.
+-- Calls a command of one key with any number of arguments, some thousands at a time; the sum of its answers, and the last one.
 local function bulk(command, name, list)
-  local sum = 0
+  local sum, answer = 0, nil
   for from = 1, #list, CHUNK do
-    local answer = call(command, name, unpack(list, from, math.min(from + CHUNK - 1, #list)))
+    answer = call(command, name, unpack(list, from, math.min(from + CHUNK - 1, #list)))
     if type(answer) == 'number' then sum = sum + answer end
   end
-  return sum
+  return sum, answer
 end
 
 -- The same for commands that answer with a list.
@@ -47,30 +47,7 @@ local function unpad(member)
   return string.match(member, '^0*(.*)$')
 end
 
--- The number of a queue, which is made when there is none.
-local function number_of(name)
-  local known = call('HGET', P .. ':queues', name)
-  if known then return known end
-  local number = whole(call('HLEN', P .. ':queues') + 1)
-  call('HSET', P .. ':queues', name, number)
-  call('HSET', P .. ':names', number, name)
-  return number
-end
-
-local function wake()
-  call('PUBLISH', P .. ':wake', '')
-end
-
--- Keeps in the index of queues when the next job of this one is due.
-local function refresh_due(queue)
-  local first = call('ZRANGE', key(queue, 'later'), 0, 0, 'WITHSCORES')
-  if first[2] then
-    call('ZADD', P .. ':due', first[2], queue)
-  else
-    call('ZREM', P .. ':due', queue)
-  end
-end
-
-local function next_due()
-  return tonumber(call('ZRANGE', P .. ':due', 0, 0, 'WITHSCORES')[2])
+-- Tells whoever listens that a queue has jobs that can be claimed; without its name, that there may be anything new.
+local function wake(name)
+  call('PUBLISH', P .. ':wake', name or '')
 end

@@ -1,4 +1,4 @@
--- include common moves
+-- include common queues core moves
 -- Makes scheduled jobs whose time has come waiting, ARGV[1] at most.
 -- Answers with how many, and how long until the next is due, or -1.
 local limit, moved = tonumber(ARGV[1]), 0

@@ -1,4 +1,4 @@
--- include common moves locate
+-- include common queues core moves locate
 -- Changes jobs one by one; 1 or 0 for each says whether it was changed.
 -- ARGV: what to do, its own argument, how long a cancelled job is kept, detail of the history, ids.
 local act, argument, keep, detail = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]

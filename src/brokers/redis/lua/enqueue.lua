@@ -1,4 +1,4 @@
--- include common
+-- include common queues
 -- needs-memory
 -- Adds jobs, all or none: the first write asks for memory, and nothing after it can fail.
 -- ARGV: number of jobs, number of queues, their names, and runs of jobs that are alike:
@@ -8,7 +8,8 @@ local total, amount = tonumber(ARGV[1]), tonumber(ARGV[2])
 local serial = call('INCRBY', P .. ':serial', total) - total
 local answer = { serial + 1 }
 local MAX_DUE = 8.64e15
-local is_news = false
+-- Names of queues that had nothing, and whether a job is scheduled before all others.
+local woken, is_sooner = {}, false
 
 local queues, names = {}, {}
 for i = 1, amount do
@@ -20,8 +21,9 @@ end
 -- The cheap way: a job of no priority that may run now is one item of a list.
 local function append(place, items)
   local waits = key(queues[place], 'wait')
-  if bulk('RPUSH', waits, items) and call('LLEN', waits) == #items then
-    if call('ZADD', P .. ':ready', 0, names[place]) == 1 then is_news = true end
+  local _, length = bulk('RPUSH', waits, items)
+  if length == #items then
+    if call('ZADD', P .. ':ready', 0, names[place]) == 1 then woken[#woken + 1] = names[place] end
   end
 end
 
@@ -37,9 +39,9 @@ local function enter(place, priority, due, items)
   if due then
     local before = next_due()
     refresh_due(queue)
-    if not before or next_due() < before then is_news = true end
+    if not before or next_due() < before then is_sooner = true end
   elseif call('ZADD', P .. ':ready', 0, names[place]) == 1 then
-    is_news = true
+    woken[#woken + 1] = names[place]
   end
 end
 
@@ -62,5 +64,9 @@ while ARGV[at + 1] do
     append(place, items)
   end
 end
-if is_news then wake() end
+if is_sooner or #woken > 1 then
+  wake()
+elseif woken[1] then
+  wake(woken[1])
+end
 return answer

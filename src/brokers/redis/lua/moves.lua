@@ -23,14 +23,6 @@ local function build(job)
   return job.id .. ' ' .. job.at .. ' ' .. job.name .. rare .. '\n' .. job.body
 end
 
--- What follows the first line of a record: the item.
-local function item_of(record)
-  return string.sub(record, string.find(record, '\n', 1, true) + 1)
-end
-
-local touched = {}
-local is_news = false
-
 -- Makes a job waiting, at its priority and age.
 local function put_waiting(queue, job)
   call('HSET', key(queue, 'jobs'), job.id, 'w\n' .. build(job))
@@ -51,27 +43,6 @@ local MAX_DUE = 8.64e15
 
 local function put_back(queue, job, delay)
   if delay > 0 then put_later(queue, job, math.min(now + delay, MAX_DUE)) else put_waiting(queue, job) end
-end
-
--- Keeps the list of queues that have a job waiting, and wakes whoever may care.
-local function finish_moves()
-  for queue in pairs(touched) do
-    local name = call('HGET', P .. ':names', queue)
-    if call('LLEN', key(queue, 'wait')) + call('ZCARD', key(queue, 'rank')) > 0 then
-      call('ZADD', P .. ':ready', 0, name)
-    else
-      call('ZREM', P .. ':ready', name)
-    end
-  end
-  if is_news then wake() end
-end
-
--- Deletes all there is beside the record of jobs that are gone.
-local function forget_notes(ids)
-  for _, what in ipairs({ 'errors', 'history', 'logs', 'tags', 'moved' }) do
-    local name = P .. ':' .. what
-    if call('EXISTS', name) == 1 then bulk('HDEL', name, ids) end
-  end
 end
 
 local NAMES = { f = 'failed', x = 'cancelled' }
@@ -104,12 +75,6 @@ end
 local function add_history(id, event, detail)
   local line = now .. ' ' .. event .. (detail == '' and '' or ' ' .. detail)
   add_line(P .. ':history', id, line, MAX_HISTORY)
-end
-
--- Counts claims of one token that have ended; the book of a call ends with its last claim.
-local function end_claims(holder, token, number)
-  local book = P .. ':held:' .. holder
-  if call('HINCRBY', book, '#' .. token, -number) <= 0 then call('HDEL', book, token, '#' .. token) end
 end
 
 -- Where a running job is kept: in its own queue, or in the one that it was moved to.

@@ -1,4 +1,4 @@
--- include common moves
+-- include common core
 -- Deletes finished jobs that are over the bound of their queue or past their time, ARGV[4] at most.
 -- ARGV: bounds of completed, failed and cancelled jobs, limit, numbers of queues.
 -- Answers with how many it deleted and how many queues it was done with.

@@ -1,4 +1,4 @@
--- include common moves
+-- include common queues core moves
 -- Takes everything from a holder, and the holder from the list of the living.
 -- ARGV: holder, kind (crashed or interrupted), detail, crashes allowed unless the job says otherwise, keep,
 -- whether only when its heartbeat is over, whether it is known which jobs had started, their ids.

@@ -1,0 +1,2 @@
+-- include common core complete claim swap
+-- The same for completed jobs alone, and for claims of a holder that is agreed with: what is called most often has to define the least.
