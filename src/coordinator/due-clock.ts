@@ -32,7 +32,7 @@ export class DueClock {
 
   async #subscribe(): Promise<void> {
     try {
-      const subscription = await this.#broker.wakeups?.subscribe(() => this.#wake());
+      const subscription = await this.#broker.wakeups?.subscribe((queue) => this.#wake(queue));
       if (this.#isStopped) await subscription?.[Symbol.asyncDispose]();
       else this.#subscription = subscription;
     } catch (error) {
@@ -40,8 +40,9 @@ export class DueClock {
     }
   }
 
-  /** A producer's burst wakes often; one look in some milliseconds serves for all. */
-  #wake(): void {
+  /** A producer's burst wakes often; one look in some milliseconds serves for all. Jobs that can be claimed are no news here. */
+  #wake(queue: string | undefined): void {
+    if (queue !== undefined) return;
     if (this.#running !== undefined) this.#isStale = true;
     else if (performance.now() - this.#lastLookAt > MIN_GAP_MS) this.#look();
     else this.#arm(MIN_GAP_MS);

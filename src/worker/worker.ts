@@ -143,7 +143,7 @@ export class Worker implements AsyncDisposable {
     if (ledger !== false) this.runs.ledger = Ledger.open(ledger, this.holder, concurrency);
     if (heartbeat === "thread") await this.keepHeartbeat();
     this.#executors.warmUp(this.#registry);
-    this.#subscription = await this.#broker.wakeups?.subscribe(() => this.#wake());
+    this.#subscription = await this.#broker.wakeups?.subscribe((queue) => this.#wake(queue));
     if (this.#phase !== "new") return this.#leave(false);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#phase = "working";
@@ -312,8 +312,8 @@ export class Worker implements AsyncDisposable {
     if (claims.length > 0) this.#exchange.request();
   }
 
-  #wake(): void {
-    this.#intake.wake();
+  #wake(queue?: string): void {
+    this.#intake.wake(queue);
     if (this.#isOpen && this.#intake.wants(this.runs.free)) this.#exchange.request();
   }
 

@@ -254,6 +254,22 @@ describe("a scheduled job", () => {
     },
   );
 
+  it("is looked for when something is scheduled, and not for news of jobs that can be claimed", async () => {
+    let looks = 0;
+    const { coordinator, put } = create({ "maintenance.due": () => looks++ });
+    coordinator.start();
+    await pass(10);
+    const before = looks;
+    await put();
+    await pass(10);
+    expect(looks).toBe(before);
+
+    await put({ delayMs: 5000 });
+    await pass(10);
+    expect(looks).toBe(before + 1);
+    await coordinator.stop();
+  });
+
   it("is ready when the broker is back", async () => {
     const hooks: Hooks = { "maintenance.due": unreachable };
     const { coordinator, find, put } = create(hooks);

@@ -1,7 +1,10 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claim } from "../../src/broker/claim.ts";
+import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import { Intake } from "../../src/worker/claim/intake.ts";
 import { resolveWorkerOptions, type WorkerOptions } from "../../src/worker/options.ts";
+import { interpose } from "../support/interpose.ts";
 
 const HOLDER = "host:1:a";
 
@@ -108,4 +111,92 @@ describe("what a worker holds", () => {
     expect(intake.empty().map(({ id, queue }) => `${queue}${id}`)).toEqual(["b1", "b2"]);
     expect([intake.size, intake.take(any)]).toEqual([0, undefined]);
   });
+});
+
+/** A worker's intake of a real broker, which is woken as by a store that names the queue that had nothing. */
+function scene(options: WorkerOptions) {
+  let asked = 0;
+  const broker = createMemoryBroker();
+  const { inspect } = interpose(broker, { "inspect.ready": () => asked++ });
+  const intake = new Intake(resolveWorkerOptions({ concurrency: 2, holder: HOLDER, ...options }), inspect);
+  const ready = async () => (await broker.inspect?.ready()) ?? [];
+  return {
+    intake,
+    ready,
+    asked: () => asked,
+    put: async (queue: string) => {
+      const isNews = !(await ready()).includes(queue);
+      await broker.enqueue([{ queue, name: "any", payload: "null" }]);
+      if (isNews) intake.wake(queue);
+    },
+    /** Takes what is asked for, if anything, and has it done. */
+    turn: async () => {
+      const before = await ready();
+      const request = await intake.next(2);
+      if (request === undefined) return { before, queues: [], taken: [] };
+      await broker.heartbeat([{ holder: HOLDER, queues: "" }], 60_000);
+      const claimed = await broker.claim(request);
+      await broker.settle(claimed.map(({ id, token }) => ({ id, token, kind: "completed" })));
+      intake.claimed(claimed, request);
+      intake.empty();
+      return { before, queues: request.queues, taken: claimed.map(({ queue }) => queue) };
+    },
+  };
+}
+
+describe("a worker that is told which queue has work", () => {
+  it("asks the broker for none while it had nothing to do", async () => {
+    const { intake, asked, put, turn } = scene({ queues: "a,*", ahead: 0 });
+    expect(await turn()).toMatchObject({ queues: ["a"], taken: [] });
+    await put("mail");
+
+    expect(await turn()).toMatchObject({ queues: ["a", "mail"], taken: ["mail"] });
+    expect([asked(), intake.wants(2)]).toEqual([1, false]);
+  });
+
+  it("takes no notice of a queue that it does not serve", async () => {
+    const { intake, put, turn } = scene({ queues: "*,!low", ahead: 0 });
+    await turn();
+    await put("low");
+
+    expect(intake.wants(2)).toBe(false);
+  });
+
+  it("asks the broker when there may be news of another kind, before or after", async () => {
+    const { intake, asked, put, turn } = scene({ queues: "*", ahead: 0 });
+    await turn();
+    intake.wake();
+    await put("mail");
+    await turn();
+    await put("mail");
+    intake.wake();
+    await turn();
+
+    expect(asked()).toBe(3);
+  });
+
+  it.each(["strict", "fair", "weighted"] as const)(
+    "leaves nothing behind, and no queue out that comes first: %s",
+    async (order) => {
+      const queue = fc.constantFrom("a", "b", "c", "d", "low");
+      const steps = fc.array(fc.option(queue), { maxLength: 60 });
+      await fc.assert(
+        fc.asyncProperty(steps, async (plan) => {
+          const { intake, ready, put, turn } = scene({ queues: "c,*,!low", order, ahead: 0 });
+          const assertTurn = async () => {
+            const { before, queues, taken } = await turn();
+            const served = before.filter((name) => name !== "low");
+            if (queues.length === 0) return;
+            expect(queues).toEqual(expect.arrayContaining(served));
+            const first = order === "strict" && served.includes("c") ? "c" : taken[0];
+            expect(taken[0]).toBe(first);
+          };
+          for (const step of plan) await (step === null ? assertTurn() : put(step));
+          while (intake.wants(2)) await assertTurn();
+          expect((await ready()).filter((name) => name !== "low")).toEqual([]);
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 });

@@ -145,6 +145,16 @@ describe("a list with patterns", () => {
     expect(await choice.next()).toEqual(["mail", "thumbs"]);
   });
 
+  it("believes who knows which queues have work, and asks again after that", async () => {
+    let asked = 0;
+    const before = { "inspect.ready": () => asked++ };
+    const choice = choose("thumbs,*,!low", "strict", interpose(await brokerWith("mail"), before));
+
+    expect(await choice.next(["news", "low"])).toEqual(["thumbs", "news"]);
+    expect(asked).toBe(0);
+    expect(await choice.next()).toEqual(["thumbs", "mail"]);
+  });
+
   it("cannot be served by a broker that cannot say which queues have work", () => {
     expect(() => choose("mail,*", "strict")).toThrow(
       expect.objectContaining({

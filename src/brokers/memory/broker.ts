@@ -13,7 +13,7 @@ import { claim } from "./claim.ts";
 import { MemoryEdit } from "./edit.ts";
 import { MemoryInspect } from "./inspect.ts";
 import { MemoryMaintenance } from "./maintenance.ts";
-import { placeAt } from "./moves.ts";
+import { placeAt, WAITING } from "./moves.ts";
 import { release } from "./release.ts";
 import { settle } from "./settle.ts";
 import { MemoryStore } from "./store.ts";
@@ -48,11 +48,13 @@ export class MemoryBroker implements Broker {
     const now = this.#memory.now();
     // Copied whole before the first is added: a job that cannot be read must leave none behind.
     const copies = structuredClone(jobs);
+    const news = new Set<string | undefined>();
     const ids = copies.map((job) => {
       const place = placeAt(job.runAtMs ?? now + (job.delayMs ?? 0), now);
+      news.add(place === WAITING ? job.queue : undefined);
       return this.#memory.jobs.add(job, place, now).id;
     });
-    this.wakeups.wake();
+    this.wakeups.wake(news.size === 1 ? Array.from(news)[0] : undefined);
     return ids;
   }
 

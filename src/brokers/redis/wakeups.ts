@@ -1,7 +1,8 @@
-import type { Wakeups } from "../../broker/wakeups.ts";
+import type { Wake, Wakeups } from "../../broker/wakeups.ts";
 import { watch } from "./connection.ts";
 import { createClient, type RedisClient } from "./driver.ts";
 import type { RedisLocation } from "./location.ts";
+import { toText } from "./rows.ts";
 
 /**
  * Wakes by publish and subscribe, on a connection of its own that is made for the first who listens. Every node of
@@ -9,7 +10,7 @@ import type { RedisLocation } from "./location.ts";
  */
 export class RedisWakeups implements Wakeups {
   readonly #location: RedisLocation;
-  readonly #listeners = new Set<{ readonly wake: () => void }>();
+  readonly #listeners = new Set<{ readonly wake: Wake }>();
   #client: Promise<RedisClient> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -19,7 +20,7 @@ export class RedisWakeups implements Wakeups {
   }
 
   /** Resolves once it listens, or when that takes too long; it goes on trying then. */
-  async subscribe(wake: () => void): Promise<AsyncDisposable> {
+  async subscribe(wake: Wake): Promise<AsyncDisposable> {
     const listener = { wake };
     this.#listeners.add(listener);
     this.#client ??= this.#open();
@@ -41,7 +42,7 @@ export class RedisWakeups implements Wakeups {
   async #open(): Promise<RedisClient> {
     const client = await createClient({ ...this.#location, db: 0 });
     watch(client);
-    client.on("message", () => this.#wake());
+    client.on("message", (_channel, queue) => this.#wake(toText(queue) || undefined));
     const listening = new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.#location.timeoutMs);
       const listen = async () => {
@@ -78,8 +79,8 @@ export class RedisWakeups implements Wakeups {
     }
   }
 
-  #wake(): void {
-    for (const { wake } of this.#listeners) wake();
+  #wake(queue?: string): void {
+    for (const { wake } of this.#listeners) wake(queue);
   }
 }
 

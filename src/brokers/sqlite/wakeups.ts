@@ -44,7 +44,8 @@ export class SqliteWakeups implements Wakeups {
 
   #watch(wake: () => void): AsyncDisposable {
     closeSync(openSync(this.#file, "a"));
-    const watcher = watch(this.#file, wake);
+    // What it is called with is no queue.
+    const watcher = watch(this.#file, () => wake());
     let substitute: AsyncDisposable | undefined;
     watcher.on("error", () => {
       watcher.close();

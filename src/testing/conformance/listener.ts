@@ -3,12 +3,15 @@ import type { Wakeups } from "../../broker/wakeups.ts";
 /** Counts how often it is woken. */
 export class Listener implements AsyncDisposable {
   heard = 0;
+  /** What it was called with. */
+  readonly names: (string | undefined)[] = [];
   #subscription: AsyncDisposable | undefined;
 
   static async open(wakeups: Wakeups): Promise<Listener> {
     const listener = new Listener();
-    listener.#subscription = await wakeups.subscribe(() => {
+    listener.#subscription = await wakeups.subscribe((queue) => {
       listener.heard += 1;
+      listener.names.push(queue);
     });
     return listener;
   }

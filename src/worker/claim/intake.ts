@@ -22,6 +22,8 @@ export class Intake {
   /** The last claim brought less than was asked for: another is of no use until somebody wakes us. */
   #isDry = false;
   #wakes = 0;
+  /** Queues that have work, where it is known that all others had none; empty when that is not known. */
+  readonly #named = new Set<string>();
 
   constructor(
     { list, order, concurrency, ahead, holder }: ResolvedWorkerOptions,
@@ -91,8 +93,11 @@ export class Intake {
     return held.filter(({ queue }) => !this.#list.includes(queue));
   }
 
-  /** There may be something new. */
-  wake(): void {
+  /** There may be something new; with a name, in that queue alone. */
+  wake(queue?: string): void {
+    if (queue !== undefined && !this.#choice.includes(queue)) return;
+    if (queue === undefined || !(this.#isDry || this.#named.size > 0)) this.#named.clear();
+    else this.#named.add(queue);
     this.#isDry = false;
     this.#wakes++;
     this.#choice.expire();
@@ -108,7 +113,9 @@ export class Intake {
     if (!this.wants(free)) return undefined;
     this.#wakes = 0;
     this.#asked = this.#list;
-    const queues = await this.#choice.next();
+    const named = this.#named.size === 0 ? undefined : Array.from(this.#named);
+    this.#named.clear();
+    const queues = await this.#choice.next(named);
     if (queues.length === 0) {
       this.#isDry = this.#wakes === 0;
       return undefined;

@@ -44,8 +44,17 @@ export class QueueChoice {
     this.#news++;
   }
 
-  async next(): Promise<readonly string[]> {
-    if (this.#list.isDynamic) await this.#refresh();
+  /** Whether a job in this queue is any business of this list's. */
+  includes(queue: string): boolean {
+    return this.#list.includes(queue);
+  }
+
+  /** With `ready` it believes that those have work, and does not ask the broker. */
+  async next(ready?: Iterable<string>): Promise<readonly string[]> {
+    if (this.#list.isDynamic) {
+      if (ready === undefined) await this.#refresh();
+      else this.#take(Array.from(ready));
+    }
     switch (this.#order) {
       case "strict":
         return this.#names;
@@ -63,11 +72,15 @@ export class QueueChoice {
     const start = performance.now();
     const news = this.#news;
     if (start < this.#freshUntil || this.#counts === undefined) return;
-    this.#queues = this.#list.weigh(await this.#counts.ready());
-    this.#names = this.#queues.map(({ queue }) => queue);
+    this.#take(await this.#counts.ready());
     const tookMs = performance.now() - start;
     // What came while the answer was on its way may not be in it.
     if (news === this.#news) this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
+  }
+
+  #take(ready: readonly string[]): void {
+    this.#queues = this.#list.weigh(ready);
+    this.#names = this.#queues.map(({ queue }) => queue);
   }
 }
 

@@ -113,6 +113,16 @@ export const wakeupCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "names no queue whose job is scheduled",
+    needs: ["wakeups"],
+    async run({ wakeups, fill, queue, eventually }) {
+      await using listener = await Listener.open(wakeups);
+      await fill(1, { queue: "later", delayMs: 60_000 });
+      await eventually(() => listener.names.includes(undefined));
+      assert.equal(listener.names.includes(queue("later")), false);
+    },
+  },
+  {
     name: "wakes all who listen, and nobody who stopped",
     needs: ["wakeups"],
     async run({ wakeups, fill, eventually }) {
