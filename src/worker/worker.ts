@@ -125,6 +125,11 @@ export class Worker implements AsyncDisposable {
     return this.#phase === "working" && !this.#isPaused && !this.#isHolding;
   }
 
+  /** Whether it is time to ask for jobs. */
+  get #wants(): boolean {
+    return this.#isOpen && this.#intake.wants(this.runs.free);
+  }
+
   /** Announces itself to the broker and begins to claim. */
   async start(): Promise<void> {
     if (this.#phase !== "new" || this.#starting !== undefined)
@@ -263,7 +268,7 @@ export class Worker implements AsyncDisposable {
     this.#isPumping = true;
     while (this.runs.free > 0 && this.#startNext());
     this.#isPumping = false;
-    if (this.#intake.wants(this.runs.free)) this.#exchange.request();
+    if (this.#wants) this.#exchange.request(this.#intake.size > 0);
   }
 
   /** False when there is none to start now. */
@@ -314,7 +319,7 @@ export class Worker implements AsyncDisposable {
 
   #wake(queue?: string): void {
     this.#intake.wake(queue);
-    if (this.#isOpen && this.#intake.wants(this.runs.free)) this.#exchange.request();
+    if (this.#wants) this.#exchange.request();
   }
 
   #tick(): void {

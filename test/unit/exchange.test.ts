@@ -25,6 +25,8 @@ async function bench(jobs = 0, hooks: Hooks = {}) {
   const state = {
     request: undefined as ClaimRequest | undefined,
     goesOn: false,
+    isUrgent: false,
+    onClaimed: () => undefined as unknown,
     calls: 0,
     inFlight: 0,
     most: 0,
@@ -34,7 +36,8 @@ async function bench(jobs = 0, hooks: Hooks = {}) {
     next: async () => state.request,
     claimed(claims) {
       claimed.push(...claims);
-      if (state.goesOn && claims.length > 0) exchange.request();
+      state.onClaimed();
+      if (state.goesOn && claims.length > 0) exchange.request(state.isUrgent);
     },
     settled: ({ id }, counted) => void told.push(`${id} ${counted ? "settled" : "lost"}`),
     failed: () => void told.push("failed"),
@@ -145,16 +148,60 @@ describe("an exchange", () => {
     expect(state.calls).toBe(1);
   });
 
-  it("lets timers and sockets have their turn though the broker answers at once", async () => {
-    const { exchange, state, enqueue, claimed } = await bench();
-    await enqueue(100);
+  it.each([false, true])(
+    "lets timers and sockets have their turn though the broker answers at once",
+    async (isUrgent) => {
+      const { exchange, state, enqueue, claimed } = await bench();
+      await enqueue(100);
+      state.request = { queues: ["mail"], limit: 1, holder: HOLDER };
+      state.goesOn = true;
+      state.isUrgent = isUrgent;
+      exchange.request();
+      await new Promise(setImmediate);
+      expect(claimed.length).toBeLessThan(100);
+
+      await poll(() => claimed.length).toBe(100);
+    },
+  );
+});
+
+describe("an exchange with a server", () => {
+  it.each([
+    ["asks for more at once when it is told to, for what was brought takes a while", true, 2],
+    ["waits otherwise for what ends within a turn of the event loop", false, 1],
+  ])("%s", async (_, isUrgent, calls) => {
+    const hooks: Hooks = { settle: () => new Promise(setImmediate) };
+    const { exchange, state, enqueue, claimed } = await bench(0, hooks);
+    await enqueue(2);
     state.request = { queues: ["mail"], limit: 1, holder: HOLDER };
     state.goesOn = true;
+    state.isUrgent = isUrgent;
+    const callsWithinATurn = new Promise<number>((resolve) => {
+      state.onClaimed = () => setImmediate(() => resolve(state.calls));
+    });
     exchange.request();
-    await new Promise(setImmediate);
-    expect(claimed.length).toBeLessThan(100);
+    expect(await callsWithinATurn).toBe(calls);
 
-    await poll(() => claimed.length).toBe(100);
+    await exchange.flush();
+    expect(claimed).toHaveLength(2);
+  });
+
+  it("waits no longer when what it waits with becomes urgent", async () => {
+    const { exchange, state, enqueue, claimed } = await bench(0, { settle: () => new Promise(setImmediate) });
+    await enqueue(2);
+    state.request = { queues: ["mail"], limit: 1, holder: HOLDER };
+    const callsWithinATurn = new Promise<number>((resolve) => {
+      state.onClaimed = () => {
+        state.onClaimed = () => undefined;
+        setImmediate(() => resolve(state.calls));
+        process.nextTick(() => exchange.request(true));
+      };
+    });
+    exchange.request();
+    expect(await callsWithinATurn).toBe(2);
+
+    await exchange.flush();
+    expect(claimed).toHaveLength(2);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
 import { QueueList, type QueueOrder } from "../../src/job/queue-list.ts";
 import { QueueChoice } from "../../src/worker/claim/queue-choice.ts";
-import { interpose } from "../support/interpose.ts";
+import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -131,6 +131,41 @@ describe("a list with patterns", () => {
     choice.expire();
     await draws(choice, 5);
     expect(asked).toBe(3);
+  });
+
+  it("goes by an answer that is a little old while it asks for another", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const gate = new Gate();
+    const before: Hooks = {};
+    const broker = await brokerWith("mail");
+    const choice = choose("*", "strict", interpose(broker, before));
+    await choice.next();
+    await broker.enqueue([{ queue: "thumbs", name: "any", payload: "null" }]);
+    before["inspect.ready"] = () => gate.opened;
+    vi.advanceTimersByTime(20);
+    expect(await draws(choice, 2)).toEqual([["mail"], ["mail"]]);
+
+    gate.open();
+    await new Promise(setImmediate);
+    expect(await choice.next()).toEqual(["mail", "thumbs"]);
+  });
+
+  it("goes by no older one, and asks again when that could not be answered", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const before: Hooks = {};
+    const choice = choose("*", "strict", interpose(await brokerWith("mail"), before));
+    await choice.next();
+    before["inspect.ready"] = unreachable;
+    vi.advanceTimersByTime(20);
+    expect(await choice.next()).toEqual(["mail"]);
+    await new Promise(setImmediate);
+    await expect(choice.next()).rejects.toThrow("did not answer");
+
+    before["inspect.ready"] = undefined;
+    expect(await choice.next()).toEqual(["mail"]);
+    vi.advanceTimersByTime(1000);
+    before["inspect.ready"] = unreachable;
+    await expect(choice.next()).rejects.toThrow("did not answer");
   });
 
   it("asks again when something is new that an answer under way may not have", async () => {

@@ -23,6 +23,8 @@ export class Exchange {
   #underWay = 0;
   #running: Promise<void> | undefined;
   #isWanted = false;
+  #isUrgent = false;
+  #endRest: (() => void) | undefined;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #endPause: (() => void) | undefined;
@@ -44,9 +46,16 @@ export class Exchange {
     this.#timer = setTimeout(() => this.request(), HOLD_MS);
   }
 
-  /** Asks for a call now, or right after the one under way. */
-  request(): void {
+  /**
+   * Asks for a call now, or right after the one under way; urgently when there are jobs at hand to be run meanwhile, so that
+   * nothing is to be gained by waiting for others to end.
+   */
+  request(isUrgent = false): void {
     this.#isWanted = true;
+    if (isUrgent) {
+      this.#isUrgent = true;
+      this.#endRest?.();
+    }
     this.#running ??= this.#run();
   }
 
@@ -71,12 +80,25 @@ export class Exchange {
     this.#timer = undefined;
     while (this.#isWanted) {
       this.#isWanted = false;
+      this.#isUrgent = false;
+      const turn = new Turn();
       await this.#exchange();
-      // Embedded stores answer without leaving the microtask queue: timers, signals and sockets need their turn.
-      await new Promise(setImmediate);
+      // Embedded stores answer without leaving the microtask queue: timers, signals and sockets need their turn, which they
+      // had while a server was asked.
+      if (!turn.isOver) await turn.end;
+      else if (!this.#isUrgent) await this.#rest();
       if (this.#outcomes.length > 0) this.#isWanted = true;
     }
     this.#running = undefined;
+  }
+
+  /** For a turn of the event loop, in which more may end; or until there is no reason to wait. */
+  async #rest(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#endRest = resolve;
+      setImmediate(resolve);
+    });
+    this.#endRest = undefined;
   }
 
   async #exchange(): Promise<void> {
@@ -92,6 +114,8 @@ export class Exchange {
       this.#underWay = 0;
       for (const [place, outcome] of outcomes.entries())
         this.#partner.settled(outcome, settled[place] ?? false);
+      // Whether it is urgent depends on what has come.
+      this.#isUrgent = false;
       if (next !== undefined) this.#partner.claimed(claimed, next);
     } catch (error) {
       this.#underWay = 0;
@@ -115,6 +139,17 @@ export class Exchange {
       };
     });
   }
+}
+
+/** A turn of the event loop. */
+class Turn {
+  isOver = false;
+  readonly end = new Promise<void>((resolve) => {
+    setImmediate(() => {
+      this.isOver = true;
+      resolve();
+    });
+  });
 }
 
 const HOLD_MS = 2;

@@ -11,7 +11,10 @@ export class QueueChoice {
   #queues: readonly WeighedQueue[];
   #names: readonly string[];
   #freshUntil = 0;
+  /** Something came that is not in what is known of the queues. */
+  #isExpired = true;
   #news = 0;
+  #asking: Promise<void> | undefined;
   #turn = 0;
 
   /** @throws `GANGER_FACET_MISSING` when the list has patterns and the broker cannot say which queues have work. */
@@ -40,7 +43,7 @@ export class QueueChoice {
 
   /** Forgets which queues had work, as something new may be there. */
   expire(): void {
-    this.#freshUntil = 0;
+    this.#isExpired = true;
     this.#news++;
   }
 
@@ -67,15 +70,32 @@ export class QueueChoice {
     }
   }
 
-  /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
+  /**
+   * Asks the broker for queues with work. What is a little old is used once more, and asked for meanwhile, so that whoever
+   * has jobs at hand is brought more while it runs them.
+   */
   async #refresh(): Promise<void> {
+    const overdueMs = performance.now() - this.#freshUntil;
+    if (!this.#isExpired && overdueMs < 0) return;
+    const waits = this.#isExpired || overdueMs > MAX_OVERDUE_MS;
+    // An answer under way may not have what came since it was asked for.
+    if (waits) await this.#asking;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    if (waits) await this.#asking;
+    else this.#asking.catch(() => this.expire());
+  }
+
+  /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
+  async #ask(): Promise<void> {
     const start = performance.now();
     const news = this.#news;
-    if (start < this.#freshUntil || this.#counts === undefined) return;
-    this.#take(await this.#counts.ready());
+    this.#take((await this.#counts?.ready()) ?? []);
     const tookMs = performance.now() - start;
+    this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
     // What came while the answer was on its way may not be in it.
-    if (news === this.#news) this.#freshUntil = start + Math.max(MIN_FRESH_MS, tookMs * 20);
+    this.#isExpired = news !== this.#news;
   }
 
   #take(ready: readonly string[]): void {
@@ -85,6 +105,7 @@ export class QueueChoice {
 }
 
 const MIN_FRESH_MS = 10;
+const MAX_OVERDUE_MS = 50;
 
 /** An order by chance in which a queue is before another as often as their weights say (Efraimidis and Spirakis, 2006). */
 function draw(queues: readonly WeighedQueue[], random: () => number): readonly string[] {
