@@ -17,8 +17,8 @@ interface Admission {
 }
 
 /** Looks at what a message holds. */
-export function admit({ message }: Delivery, excuses: Excuses): Admission {
-  const parcel = toParcel(message);
+export function admit({ message, consumer }: Delivery, excuses: Excuses): Admission {
+  const parcel = toParcel(message, consumer.lane);
   if (parcel === undefined) {
     const foreign = { ...FOREIGN, payload: message.content };
     const error = { name: "ForeignMessage", message: "This message is not one of ganger's" };

@@ -1,4 +1,4 @@
-import type { LaneName } from "./desk.ts";
+import type { LaneName } from "./lane.ts";
 
 /** Which lanes are known, for as long as the process lives: whoever has read of one can use it while the stream is away. */
 export class Book {

@@ -16,7 +16,7 @@ import { RabbitmqCounts } from "./counts.ts";
 import { Desk } from "./desk.ts";
 import { diagnose, timeout } from "./doctor.ts";
 import type { ClaimSide } from "./engine.ts";
-import { enqueue } from "./enqueue.ts";
+import { enqueue, newsOf } from "./enqueue.ts";
 import { beat, bury } from "./holders.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
@@ -70,7 +70,7 @@ export class RabbitmqBroker implements Broker {
     const book = new Book();
     this.#watch = new Link(location, {
       heartbeatSeconds: 0,
-      setUp: (wire) => Watch.open(wire, this.#topology, book, () => this.wakeups.wake()),
+      setUp: (wire) => Watch.open(wire, this.#topology, book, (queue) => this.wakeups.wake(queue)),
       onLost: () => this.wakeups.lost(),
     });
     this.counts = new RabbitmqCounts(
@@ -97,7 +97,7 @@ export class RabbitmqBroker implements Broker {
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly string[]> {
     const ids = await enqueue(await this.#desk.open(), jobs);
-    this.wakeups.wake();
+    for (const queue of newsOf(jobs)) this.wakeups.wake(queue);
     return ids;
   }
 
@@ -134,7 +134,7 @@ export class RabbitmqBroker implements Broker {
 
   #startClaims(): ClaimSide {
     if (this.#claims !== undefined) return this.#claims;
-    this.#claims = startClaimSide(this.url, () => this.wakeups.wake());
+    this.#claims = startClaimSide(this.url, (queue) => this.wakeups.wake(queue));
     for (const [holder, until] of this.#beats) {
       void this.#claims.beat([holder], until - performance.now()).catch(() => {});
     }

@@ -9,8 +9,8 @@ import type {
 } from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
 import { GangerError } from "../../errors.ts";
-import type { LaneName } from "./desk.ts";
-import { type ClaimSide, Engine } from "./engine.ts";
+import { type ClaimSide, Engine, type Wake } from "./engine.ts";
+import type { LaneName } from "./lane.ts";
 import { parseLocation } from "./location.ts";
 import { answerOf } from "./rows.ts";
 import type { Answer, Call } from "./thread.ts";
@@ -21,7 +21,7 @@ interface Pending {
 }
 
 /** An engine in a thread of its own; in this one where the package is not compiled, as in its tests. */
-export function startClaimSide(url: string, onWake: () => void): ClaimSide {
+export function startClaimSide(url: string, onWake: Wake): ClaimSide {
   return import.meta.url.endsWith(".ts")
     ? new Engine(parseLocation(url), onWake)
     : new ClaimThread(url, onWake);
@@ -33,10 +33,10 @@ class ClaimThread implements ClaimSide {
   #number = 0;
   #end: Error | undefined;
 
-  constructor(url: string, onWake: () => void) {
+  constructor(url: string, onWake: Wake) {
     this.#thread = new Thread(new URL("./thread.js", import.meta.url), { workerData: url });
     this.#thread.on("message", (answer: Answer) => {
-      if (answer === "wake") onWake();
+      if ("wake" in answer) for (const queue of answer.wake) onWake(queue);
       else this.#answered(answer);
     });
     this.#thread.on("error", (error) => this.#ended(error));
@@ -87,7 +87,7 @@ class ClaimThread implements ClaimSide {
     });
   }
 
-  #answered(answer: Exclude<Answer, "wake">): void {
+  #answered(answer: Exclude<Answer, { readonly wake: unknown }>): void {
     const pending = this.#pending.get(answer.number);
     this.#pending.delete(answer.number);
     if (!("failure" in answer)) return pending?.resolve(answer.value);

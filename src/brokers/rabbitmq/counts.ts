@@ -1,5 +1,5 @@
 import { byBytes, type Counts, type KnownCounts } from "../../broker/counts.ts";
-import type { LaneName } from "./desk.ts";
+import type { LaneName } from "./lane.ts";
 import type { Link } from "./link.ts";
 import type { Topology } from "./topology.ts";
 import type { Watch } from "./watch.ts";
@@ -43,7 +43,7 @@ export class RabbitmqCounts implements Counts {
   ): Promise<readonly { readonly queue: string; readonly amount: number }[]> {
     const { probe } = await this.#watch.open();
     const counts = await probe.counts(
-      lanes.map(({ queue, priority }) => this.#topology.lane(queue, priority)[0]),
+      lanes.map(({ queue, priority }) => this.#topology.laneName(queue, priority)),
     );
     return lanes.map(({ queue }, place) => ({ queue, amount: counts[place] ?? 0 }));
   }

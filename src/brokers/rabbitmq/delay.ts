@@ -14,7 +14,7 @@ export interface Hops {
 export function hopsOf(delayMs: number): Hops {
   const granule = Math.min(MAX_GRANULE, 2 ** Math.max(0, Math.floor(Math.log2(delayMs / 64))));
   const rounded = Math.ceil(delayMs / granule) * granule;
-  if (rounded > MAX_DELAY) return { levels: [TOP_LEVEL], restMs: delayMs - 2 ** TOP_LEVEL };
+  if (rounded > MAX_DELAY) return { levels: [TOP_LEVEL], restMs: Math.ceil(delayMs) - 2 ** TOP_LEVEL };
   const levels: number[] = [];
   for (let level = TOP_LEVEL; level >= 0; level--) {
     if (Math.floor(rounded / 2 ** level) % 2 === 1) levels.push(level);

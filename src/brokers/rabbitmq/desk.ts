@@ -1,17 +1,14 @@
 import { hopsOf, toRoute } from "./delay.ts";
 import { toFailure } from "./failure.ts";
+import type { Letter } from "./frames.ts";
+import type { LaneName } from "./lane.ts";
+import { Mentions } from "./mentions.ts";
 import { type Parcel, toLetter } from "./message.ts";
 import { NOT_FOUND, Probe } from "./probe.ts";
-import { type Letter, Publisher } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
 import { codeOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
-
-/** A lane: the jobs of one priority of one queue. */
-export interface LaneName {
-  readonly queue: string;
-  readonly priority: number;
-}
 
 /** Sends jobs over one connection, and makes what they go through on the server. */
 export class Desk {
@@ -22,7 +19,9 @@ export class Desk {
   onLane: (lane: LaneName) => void = () => undefined;
   readonly #topology: Topology;
   readonly #made = new Map<string, Promise<void>>();
+  readonly #lanes = new Set<string>();
   #hasNames = false;
+  readonly #mentions = new Mentions();
   #lastNewsAt = 0;
   #newsTimer: NodeJS.Timeout | undefined;
 
@@ -54,8 +53,8 @@ export class Desk {
   ): Promise<readonly Letter[]> {
     const letters: Letter[] = [];
     for (const { parcel, delayMs } of parcels) {
-      const lane = this.#topology.lane(parcel.queue, parcel.priority)[0];
-      await this.#ensure(lane, () => this.#makeLane(parcel));
+      const lane = this.#topology.laneName(parcel.queue, parcel.priority);
+      if (!this.#lanes.has(lane)) await this.#ensure(lane, () => this.#makeLane(parcel));
       letters.push(
         delayMs > 0
           ? await this.#delayed(parcel, delayMs, lane)
@@ -73,13 +72,15 @@ export class Desk {
     } catch (error) {
       // Whatever was deleted under us is made again with the next call.
       this.#made.clear();
+      this.#lanes.clear();
       this.#hasNames = false;
       throw error;
     }
   }
 
-  /** Tells all who listen that there is something new; some milliseconds of news are one. */
-  tellNews(): void {
+  /** Tells all who listen that there is something new, of one queue or of any; some milliseconds of news are one. */
+  tellNews(queue?: string): void {
+    this.#mentions.add(queue);
     if (this.#newsTimer !== undefined) return;
     const restMs = this.#lastNewsAt + NEWS_GAP_MS - performance.now();
     if (restMs <= 0) return this.#publishNews();
@@ -110,7 +111,8 @@ export class Desk {
   #publishNews(): void {
     this.#newsTimer = undefined;
     this.#lastNewsAt = performance.now();
-    this.mention({});
+    const queues = this.#mentions.take();
+    this.mention(queues.includes(undefined) ? {} : { queues });
   }
 
   async #delayed(parcel: Parcel, delayMs: number, lane: string): Promise<Letter> {
@@ -135,6 +137,7 @@ export class Desk {
       await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
     }
     await this.probe.run((channel) => channel.assertQueue(name, options));
+    this.#lanes.add(name);
     this.onLane({ queue, priority });
   }
 

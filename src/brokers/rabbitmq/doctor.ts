@@ -1,6 +1,7 @@
 import type { Finding } from "../../broker/maintenance.ts";
 import { isGangerError } from "../../errors.ts";
-import type { Desk, LaneName } from "./desk.ts";
+import type { Desk } from "./desk.ts";
+import type { LaneName } from "./lane.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { versionOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";

@@ -9,14 +9,14 @@ import type {
 import type { RescuedHolder } from "../../broker/maintenance.ts";
 import { type Aside, admit } from "./admission.ts";
 import { Book } from "./book.ts";
-import { Desk, type LaneName } from "./desk.ts";
+import { Desk } from "./desk.ts";
 import { Excuses, excuse } from "./excuses.ts";
 import { Lives } from "./holders.ts";
 import { Intake } from "./intake.ts";
-import type { Delivery, Lane } from "./lane.ts";
+import type { Delivery, Lane, LaneName } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
-import { type Parcel, toClaim, toObituary, toParcel } from "./message.ts";
+import { type Parcel, toClaim, toObituary } from "./message.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
 import { Probe } from "./probe.ts";
@@ -39,6 +39,9 @@ export interface ClaimSide {
   know(lane: LaneName): Promise<void>;
   close(): Promise<void>;
 }
+
+/** There may be something to claim: in one queue, or in any. */
+export type Wake = (queue?: string) => void;
 
 /** What is used over the connection that claims. Nothing is published there: an alarm of the server's does not touch it. */
 interface Session {
@@ -66,13 +69,13 @@ export class Engine implements ClaimSide {
   readonly #excuses = new Excuses();
   readonly #book = new Book();
   readonly #claims = new Map<number, Held>();
-  readonly #onWake: () => void;
+  readonly #onWake: Wake;
   #lastToken = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #isClaiming = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(location: RabbitmqLocation, onWake: () => void) {
+  constructor(location: RabbitmqLocation, onWake: Wake) {
     this.#topology = new Topology(location);
     this.#onWake = onWake;
     const { heartbeatSeconds } = location;
@@ -133,9 +136,7 @@ export class Engine implements ClaimSide {
 
   async ready(): Promise<readonly string[]> {
     const filled = this.#link.current?.intake.filled() ?? [];
-    return filled.flatMap(({ buffer: [first] }) =>
-      first === undefined ? [] : (toParcel(first.message)?.queue ?? []),
-    );
+    return filled.map(({ queue }) => queue);
   }
 
   async rescue(): Promise<readonly RescuedHolder[]> {
@@ -170,9 +171,9 @@ export class Engine implements ClaimSide {
   async #setUp(wire: Wire): Promise<Session> {
     const [names, intake] = await Promise.all([
       Names.open(wire, this.#topology, this.#book),
-      Intake.open(wire, () => this.#delivered()),
-      listen(wire, this.#topology, ({ excused }) => {
-        if (excused === undefined) this.#onWake();
+      Intake.open(wire, ({ queue }) => this.#delivered(queue)),
+      listen(wire, this.#topology, ({ excused, queues }) => {
+        if (excused === undefined) for (const queue of queues) this.#onWake(queue);
         else this.#excuses.add(excused);
       }),
     ]);
@@ -221,8 +222,8 @@ export class Engine implements ClaimSide {
     for (const held of claimed) this.#claims.set(held.token, held);
     await this.#putAside(round.asides, intake);
     // What came since it was looked for has woken nobody.
-    const isMore = round.isPartial || (claimed.length < limit && intake.filled().length > 0);
-    if (isMore) this.#onWake();
+    if (round.partial !== undefined) this.#onWake(round.partial.queue);
+    if (claimed.length < limit) for (const { queue } of intake.filled()) this.#onWake(queue);
     return claimed.map(({ parcel, token }) => toClaim(parcel, token));
   }
 
@@ -230,7 +231,9 @@ export class Engine implements ClaimSide {
     const isUnknown = queues.some((queue) => this.#book.prioritiesOf(queue).length === 0);
     if (isUnknown || names.isBehind) await names.sync();
     return [...new Set(queues)].flatMap((queue) =>
-      this.#book.prioritiesOf(queue).map((priority) => intake.lane(this.#topology.lane(queue, priority)[0])),
+      this.#book
+        .prioritiesOf(queue)
+        .map((priority) => intake.lane(this.#topology.laneName(queue, priority), { queue, priority })),
     );
   }
 
@@ -286,8 +289,11 @@ export class Engine implements ClaimSide {
     );
     await desk.send([...letters, ...obituaries]);
     if (again.length === 0) return;
-    desk.tellNews();
-    this.#onWake();
+    for (const { parcel, delayMs } of again) {
+      const queue = delayMs === 0 ? parcel.queue : undefined;
+      desk.tellNews(queue);
+      this.#onWake(queue);
+    }
   }
 
   /** What cannot be sent on its way now stays where it is, and is looked at with the next claim. */
@@ -301,8 +307,12 @@ export class Engine implements ClaimSide {
     }
   }
 
-  #delivered(): void {
-    if (!this.#isClaiming) this.#onWake();
+  #delivered(queue: string): void {
+    if (!this.#isClaiming) this.#onWake(queue);
+    this.#keepNoHoard();
+  }
+
+  #keepNoHoard(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#inTurn(() => this.#giveBack(HOARD_MS)).catch(() => {});
@@ -325,7 +335,7 @@ export class Engine implements ClaimSide {
       });
       await this.#putAside(asides, intake);
     }
-    if (afterMs > 0 && intake.filled().length > 0) this.#delivered();
+    if (afterMs > 0 && intake.filled().length > 0) this.#keepNoHoard();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -16,8 +16,15 @@ export async function enqueue(desk: Desk, jobs: readonly NewJob[]): Promise<read
   const now = Date.now();
   const parcels = jobs.map((job) => ({ parcel: toParcel(job, now), delayMs: delayOf(job, now) }));
   await desk.send(await desk.address(parcels));
-  desk.tellNews();
+  for (const queue of newsOf(jobs)) desk.tellNews(queue);
   return parcels.map(({ parcel }) => parcel.id);
+}
+
+/** Queues that have something to claim now; `undefined` stands for any. */
+export function newsOf(jobs: readonly NewJob[]): ReadonlySet<string | undefined> {
+  return new Set(
+    jobs.map(({ queue, delayMs, runAtMs }) => ((delayMs ?? runAtMs) === undefined ? queue : undefined)),
+  );
 }
 
 function toParcel(job: NewJob, now: number): Parcel {

@@ -1,6 +1,6 @@
 import type { Channel, ConsumeMessage } from "amqplib";
 import { AckList } from "./ack-list.ts";
-import { type Consumer, type Delivery, Lane, MANY } from "./lane.ts";
+import { type Consumer, type Delivery, Lane, type LaneName, MANY } from "./lane.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -14,11 +14,11 @@ export class Intake {
   readonly #acks: AckList;
   readonly #lanes = new Map<string, Lane>();
   readonly #consumers = new Map<string, Consumer>();
-  readonly #onDelivery: () => void;
+  readonly #onDelivery: (lane: Lane) => void;
   #nextTag = 1;
   #watched = 0;
 
-  private constructor(wire: Wire, channel: Channel, onDelivery: () => void) {
+  private constructor(wire: Wire, channel: Channel, onDelivery: (lane: Lane) => void) {
     this.#wire = wire;
     this.#channel = channel;
     this.#acks = new AckList(channel);
@@ -31,7 +31,7 @@ export class Intake {
     channel.on("cancel", ({ consumerTag }) => this.#forget(consumerTag));
   }
 
-  static async open(wire: Wire, onDelivery: () => void): Promise<Intake> {
+  static async open(wire: Wire, onDelivery: (lane: Lane) => void): Promise<Intake> {
     return new Intake(wire, await wire.model.createChannel(), onDelivery);
   }
 
@@ -43,10 +43,10 @@ export class Intake {
     return this.#wire.failure;
   }
 
-  lane(name: string): Lane {
+  lane(name: string, of: LaneName): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = new Lane(name);
+      lane = new Lane(name, of);
       this.#lanes.set(name, lane);
     }
     return lane;
@@ -107,7 +107,7 @@ export class Intake {
     this.#acks.add(message);
     consumer.out++;
     consumer.lane.buffer.push({ message, consumer, at: performance.now() });
-    this.#onDelivery();
+    this.#onDelivery(consumer.lane);
   }
 
   /** The server cancels a consumer whose queue is deleted. */

@@ -1,5 +1,11 @@
 import type { ConsumeMessage } from "amqplib";
 
+/** The jobs of one priority of one queue. */
+export interface LaneName {
+  readonly queue: string;
+  readonly priority: number;
+}
+
 /** What one `basic.consume` brings: the server leaves at most `window` of its messages unacknowledged with us. */
 export interface Consumer {
   readonly tag: string;
@@ -16,21 +22,30 @@ export interface Delivery {
 }
 
 /** One queue of the server's, as far as this process has anything of it. */
-export class Lane {
+export class Lane implements LaneName {
   readonly name: string;
+  readonly queue: string;
+  readonly priority: number;
   /** What came and nobody claimed yet: as much at most as the last claim asked for. */
   buffer: Delivery[] = [];
   consumer: Consumer | undefined;
   /** Whether it was seen on the server: a lane is entered in the book of names before it is made. */
   isThere = false;
 
-  constructor(name: string) {
+  constructor(name: string, { queue, priority }: LaneName) {
     this.name = name;
+    this.queue = queue;
+    this.priority = priority;
   }
 
   /** Whether the server would have brought anything that waits there. */
   get isWatched(): boolean {
     return this.consumer !== undefined && this.consumer.out < this.consumer.window;
+  }
+
+  /** Whether as much as that would come by itself. */
+  brings(amount: number): boolean {
+    return this.isWatched && (this.consumer?.window ?? 0) >= amount;
   }
 
   /** Whether it brings more by itself than a claim of so many needs to wait for. */

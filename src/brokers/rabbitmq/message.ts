@@ -1,7 +1,8 @@
 import type { Message } from "amqplib";
 import type { Claim } from "../../broker/claim.ts";
 import { DEFAULT_MAX_CRASHES, type JobError } from "../../job/job.ts";
-import type { Letter } from "./publisher.ts";
+import type { Letter } from "./frames.ts";
+import type { LaneName } from "./lane.ts";
 import { headersOf } from "./rows.ts";
 
 /** A job as it travels: in the body its payload, in properties and headers the rest. */
@@ -25,24 +26,29 @@ export interface Parcel {
   readonly restMs: number;
 }
 
-/** Headers are short, and left out where they have their usual value: each is written and read with every job. */
+/** Its queue and priority are those of its lane, and what has its usual value is left out: each byte is written and read with every job. */
 export function toLetter(parcel: Parcel, target: Pick<Letter, "exchange" | "routingKey">): Letter {
-  return { ...target, content: parcel.payload, options: toOptions(parcel) };
+  const { id, name, enqueuedAtMs, payload } = parcel;
+  const headers = toHeaders(parcel);
+  const options = { persistent: true, messageId: id, type: name, timestamp: enqueuedAtMs, headers };
+  return { ...target, content: payload, options };
 }
 
-function toOptions(parcel: Parcel): Letter["options"] {
-  const headers: Record<string, string | number> = { q: parcel.queue, t: parcel.enqueuedAtMs };
+/** The server decodes the table of headers with every message: most have none. */
+function toHeaders(parcel: Parcel): Headers | undefined {
+  let headers: Headers | undefined;
   for (const [key, field, usual] of NUMBERS) {
     const value = parcel[field];
-    if (value !== usual) headers[key] = value;
+    if (value !== usual) (headers ??= {})[key] = value;
   }
-  if (parcel.options !== undefined) headers["o"] = parcel.options;
-  if (parcel.tags !== undefined) headers["tags"] = parcel.tags;
-  return { persistent: true, messageId: parcel.id, type: parcel.name, headers };
+  if (parcel.options !== undefined) (headers ??= {})["o"] = parcel.options;
+  if (parcel.tags !== undefined) (headers ??= {})["tags"] = parcel.tags;
+  return headers;
 }
 
+type Headers = Record<string, string | number>;
+
 const NUMBERS = [
-  ["p", "priority", 0],
   ["a", "attempts", 0],
   ["i", "interruptions", 0],
   ["c", "crashes", 0],
@@ -52,32 +58,33 @@ const NUMBERS = [
 ] as const;
 
 /** A message that is none of ours has no parcel. */
-export function toParcel(message: Message): Parcel | undefined {
-  const { messageId, type } = message.properties;
-  const headers = headersOf(message);
-  const { q: queue, o: options, tags } = headers;
-  if (typeof messageId !== "string" || typeof type !== "string" || typeof queue !== "string")
+export function toParcel(message: Message, { queue, priority }: LaneName): Parcel | undefined {
+  const { messageId, type, timestamp } = message.properties;
+  if (typeof messageId !== "string" || typeof type !== "string" || typeof timestamp !== "number")
     return undefined;
-  const number = (key: string, usual: number): number => {
-    const value = headers[key];
-    return typeof value === "number" && Number.isSafeInteger(value) ? value : usual;
-  };
+  const headers = headersOf(message);
+  const { o: options, tags } = headers;
   return {
     id: messageId,
     queue,
     name: type,
     payload: message.content,
-    priority: number("p", 0),
-    attempts: number("a", 0),
-    interruptions: number("i", 0),
-    crashes: number("c", 0),
-    maxCrashes: number("m", DEFAULT_MAX_CRASHES),
-    enqueuedAtMs: number("t", 0),
-    token: number("k", 0),
-    restMs: number("r", 0),
+    priority,
+    attempts: numberIn(headers, "a", 0),
+    interruptions: numberIn(headers, "i", 0),
+    crashes: numberIn(headers, "c", 0),
+    maxCrashes: numberIn(headers, "m", DEFAULT_MAX_CRASHES),
+    enqueuedAtMs: timestamp,
+    token: numberIn(headers, "k", 0),
+    restMs: numberIn(headers, "r", 0),
     options: typeof options === "string" ? options : undefined,
     tags: typeof tags === "string" ? tags : undefined,
   };
+}
+
+function numberIn(headers: Readonly<Record<string, unknown>>, key: string, usual: number): number {
+  const value = headers[key];
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : usual;
 }
 
 /** How often the server gave this message out before and got it back from a connection that was lost. */
@@ -115,13 +122,13 @@ export function toObituary(parcel: Parcel, queue: string, error: JobError, keepM
     code: code?.slice(0, MAX_TEXT),
     stack: stack?.slice(0, MAX_TEXT),
   });
-  const headers: unknown = letter.options.headers;
+  const { queue: q, priority: p } = parcel;
   return {
     ...letter,
     options: {
       ...letter.options,
       expiration: Math.min(Math.max(1, keepMs), MAX_TTL_MS),
-      headers: Object.assign({ error: text }, headers),
+      headers: { ...letter.options.headers, q, p, error: text },
     },
   };
 }

@@ -6,6 +6,8 @@ import type { Wire } from "./wire.ts";
 export interface News {
   /** Jobs whose connection was lost while their process lives: their return is no crash. */
   readonly excused?: readonly string[] | undefined;
+  /** Queues that have jobs to claim; `undefined` among them stands for any. */
+  readonly queues: readonly (string | undefined)[];
 }
 
 /** Listens to what is told to everybody, for as long as the connection lives. */
@@ -24,7 +26,7 @@ export async function listen(wire: Wire, topology: Topology, heard: (news: News)
       if (message === null) return;
       // What became due comes as a copy of itself: that it came is the news.
       const isNews = message.properties.appId === NEWS;
-      heard(isNews ? toNews(fromJson(message.content)) : {});
+      heard(isNews ? toNews(fromJson(message.content)) : { queues: [undefined] });
     },
     { noAck: true },
   );

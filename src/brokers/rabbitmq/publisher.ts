@@ -1,15 +1,9 @@
-import type { ConfirmChannel, Options } from "amqplib";
+import type { ConfirmChannel } from "amqplib";
+import { Confirms } from "./confirms.ts";
 import { toFailure, toFull, toUnroutable } from "./failure.ts";
+import { type Letter, toFrames } from "./frames.ts";
+import { frameMaxOf, numberOf, socketOf } from "./rows.ts";
 import { ANSWER_MS, type Wire } from "./wire.ts";
-
-/** A message on its way to the server. */
-export interface Letter {
-  readonly exchange: string;
-  readonly routingKey: string;
-  readonly content: Buffer;
-  /** With a `messageId` it must reach a queue, or its publication fails. */
-  readonly options: Options.Publish;
-}
 
 /** How long a batch under way waits for the end of an alarm that began meanwhile. */
 const ALARM_MS = 1000;
@@ -17,15 +11,23 @@ const ALARM_MS = 1000;
 /** Publishes with confirms: what it resolves for is on the server's disks. */
 export class Publisher {
   readonly wire: Wire;
-  readonly #channel: ConfirmChannel;
+  readonly #channel: number;
+  readonly #frameMax: number;
+  readonly #confirms = new Confirms();
   readonly #returned = new Set<string>();
   #lastConfirmAt = 0;
 
   private constructor(wire: Wire, channel: ConfirmChannel) {
     this.wire = wire;
-    this.#channel = channel;
+    this.#channel = numberOf(channel);
+    this.#frameMax = frameMaxOf(wire.model);
     channel.on("error", (error) => wire.fail(error));
     channel.on("return", ({ properties }) => this.#returned.add(String(properties.messageId)));
+    // The driver knows nothing of what is written past it.
+    channel.removeAllListeners("ack");
+    channel.removeAllListeners("nack");
+    channel.on("ack", (answer) => this.#answered(answer));
+    channel.on("nack", (answer) => this.#answered(answer, new Error("message nacked")));
   }
 
   static async open(wire: Wire): Promise<Publisher> {
@@ -44,43 +46,38 @@ export class Publisher {
     if (!wire.isOpen) throw wire.failure;
     this.#lastConfirmAt = performance.now();
     const confirmed = new Promise<void>((resolve, reject) => {
-      let missing = letters.length;
-      const confirm = (error: unknown): void => {
-        this.#lastConfirmAt = performance.now();
-        if (error !== null && error !== undefined) reject(error);
-        else if (--missing === 0) resolve();
-      };
-      for (const letter of letters) this.#send(letter, confirm);
+      this.#write(letters, (error) => (error === undefined ? resolve() : reject(error)));
     });
     try {
       await this.#patiently(confirmed);
     } catch (error) {
       throw wire.isOpen ? toFailure(error, wire.title) : wire.failure;
     }
+    this.#assertRouted(letters);
   }
 
   /** Sends what may be lost. */
   mention(letter: Letter): void {
     if (!this.wire.isOpen || this.wire.blocked !== undefined) return;
-    this.#send(letter, () => undefined);
+    this.#write([letter], () => undefined);
   }
 
-  #send({ exchange, routingKey, content, options }: Letter, confirm: (error: unknown) => void): void {
-    const { messageId } = options;
-    const { title } = this.wire;
-    this.#channel.publish(
-      exchange,
-      routingKey,
-      content,
-      messageId === undefined ? options : { ...options, mandatory: true },
-      // A message that no queue takes is returned first and confirmed then.
-      (error: unknown) =>
-        confirm(
-          messageId !== undefined && this.#returned.delete(messageId)
-            ? toUnroutable(title, routingKey)
-            : error,
-        ),
-    );
+  #write(letters: readonly Letter[], done: (error: unknown) => void): void {
+    const frames = toFrames(letters, this.#channel, this.#frameMax);
+    this.#confirms.expect(letters.length, done);
+    socketOf(this.wire.model).write(frames);
+  }
+
+  #answered({ deliveryTag, multiple }: Answer, error?: unknown): void {
+    this.#lastConfirmAt = performance.now();
+    this.#confirms.answered(deliveryTag, multiple, error);
+  }
+
+  /** A message that no queue takes is returned first and confirmed then. */
+  #assertRouted(letters: readonly Letter[]): void {
+    if (this.#returned.size === 0) return;
+    const lost = letters.filter(({ options: { messageId = "" } }) => this.#returned.delete(messageId));
+    if (lost[0] !== undefined) throw toUnroutable(this.wire.title, lost[0].routingKey);
   }
 
   /** Waits as long as confirms come, and not much longer than an alarm that begins. */
@@ -110,4 +107,10 @@ export class Publisher {
       confirmed.catch(() => {});
     }
   }
+}
+
+/** How the server answers publications. */
+interface Answer {
+  readonly deliveryTag: number;
+  readonly multiple: boolean;
 }

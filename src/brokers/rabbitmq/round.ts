@@ -21,8 +21,8 @@ interface Taken {
 export class Round {
   readonly taken: Taken[] = [];
   readonly asides: Aside[] = [];
-  /** There may be more than was taken, and it comes by itself. */
-  isPartial = false;
+  /** Where there may be more than was taken, which comes by itself. */
+  partial: Lane | undefined;
   readonly #options: RoundOptions;
   #isSettled = false;
 
@@ -32,18 +32,16 @@ export class Round {
 
   /** Takes from the first lane before the second, until there is enough or nothing more; of one that streams, what has come. */
   async gather(lanes: readonly Lane[]): Promise<void> {
-    const { limit, intake } = this.#options;
+    const { limit } = this.#options;
     for (const lane of await this.#promising(lanes)) {
       this.#take(lane);
       while (this.taken.length < limit) {
-        this.isPartial = this.taken.length > 0 && lane.isStreaming(limit);
-        if (this.isPartial) return;
+        if (this.taken.length > 0 && lane.isStreaming(limit)) {
+          this.partial = lane;
+          return;
+        }
         if (!(await this.#isThere(lane))) break;
-        const isEmpty = lane.isWatched || (await intake.pull(lane, limit - this.taken.length));
-        if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes, lane);
-        this.#isSettled = true;
-        this.#take(lane);
-        if (isEmpty) break;
+        if (await this.#bring(lanes, lane)) break;
       }
       if (this.taken.length >= limit) return;
     }
@@ -54,6 +52,18 @@ export class Round {
     const deliveries = [...this.taken, ...this.asides].map(({ delivery }) => delivery);
     deliveries.sort((a, b) => b.message.fields.deliveryTag - a.message.fields.deliveryTag);
     for (const delivery of deliveries) delivery.consumer.lane.buffer.unshift(delivery);
+  }
+
+  /** Fills a lane's buffer, and takes from it. True when it has no more. */
+  async #bring(lanes: readonly Lane[], lane: Lane): Promise<boolean> {
+    const { intake, limit } = this.#options;
+    const wanted = limit - this.taken.length;
+    const isEmpty = lane.brings(wanted) ? undefined : await intake.pull(lane, wanted);
+    if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes, lane);
+    this.#isSettled = true;
+    this.#take(lane);
+    // Of what came by itself there may be more than there was room for.
+    return isEmpty ?? lane.isWatched;
   }
 
   /** Whether a lane can be consumed: the channel, with all claims, would end with the attempt otherwise. */

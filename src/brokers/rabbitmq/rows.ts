@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { ChannelModel, Message } from "amqplib";
+import type { Channel, ChannelModel, Message } from "amqplib";
 import type { ClaimSide } from "./engine.ts";
 import type { News } from "./news.ts";
 
@@ -13,6 +13,15 @@ export function socketOf(model: ChannelModel): Duplex {
 export function versionOf(model: ChannelModel): { readonly product: string; readonly version: string } {
   const { product, version } = model.connection.serverProperties as unknown as Record<string, unknown>;
   return { product: String(product), version: String(version) };
+}
+
+/** A frame of the connection's has so many bytes at most. */
+export function frameMaxOf(model: ChannelModel): number {
+  return (model.connection as unknown as { readonly frameMax: number }).frameMax;
+}
+
+export function numberOf(channel: Channel): number {
+  return (channel as unknown as { readonly ch: number }).ch;
 }
 
 /** Headers of a message, of which anybody may have written anything. */
@@ -41,8 +50,11 @@ export function answerOf<Method extends keyof ClaimSide>(
 }
 
 export function toNews(value: unknown): News {
-  const { excused } = (value ?? {}) as News;
-  return Array.isArray(excused) ? { excused: excused.map(String) } : {};
+  const { excused, queues } = (value ?? {}) as Partial<News>;
+  return {
+    excused: Array.isArray(excused) ? excused.map(String) : undefined,
+    queues: Array.isArray(queues) ? queues.map(String) : [undefined],
+  };
 }
 
 /** Whether the queue counts how often it gave a message out. */

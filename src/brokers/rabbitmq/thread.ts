@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ErrorCode, isGangerError } from "../../errors.ts";
 import { Engine } from "./engine.ts";
 import { parseLocation } from "./location.ts";
+import { Mentions } from "./mentions.ts";
 
 /** One call of a `ClaimSide`, as it goes into the thread. */
 export interface Call {
@@ -11,7 +12,7 @@ export interface Call {
 }
 
 export type Answer =
-  | "wake"
+  | { readonly wake: readonly (string | undefined)[] }
   | { readonly number: number; readonly value: unknown }
   | { readonly number: number; readonly failure: Failure };
 
@@ -24,13 +25,13 @@ export interface Failure {
 
 /** The thread in which a process that claims has its connections: their heartbeats go on while the event loop beside it is busy. */
 function main(url: string): void {
-  let isWakePending = false;
-  const engine = new Engine(parseLocation(url), () => {
-    if (isWakePending) return;
-    isWakePending = true;
-    setImmediate(() => {
-      isWakePending = false;
-      say("wake");
+  const mentions = new Mentions();
+  let pending: NodeJS.Immediate | undefined;
+  const engine = new Engine(parseLocation(url), (queue) => {
+    mentions.add(queue);
+    pending ??= setImmediate(() => {
+      pending = undefined;
+      say({ wake: mentions.take() });
     });
   });
   const answer = async ({ number, method, args }: Call): Promise<void> => {

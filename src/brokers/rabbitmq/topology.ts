@@ -35,12 +35,15 @@ export class Topology {
     ];
   }
 
-  /** The jobs of one priority of one queue. */
+  /** Where the jobs of one priority of one queue are. */
+  laneName(queue: string, priority: number): string {
+    return `${this.#prefix}.q.${queue}${priority === 0 ? "" : `~${priority}`}`;
+  }
+
   lane(queue: string, priority: number): Declaration {
-    const name = `${this.#prefix}.q.${queue}${priority === 0 ? "" : `~${priority}`}`;
     // Known to servers from 3.12 on; those before keep it and do nothing.
     return [
-      name,
+      this.laneName(queue, priority),
       { durable: true, arguments: { ...this.#kind, "x-consumer-timeout": MAX_CONSUMER_TIMEOUT_MS } },
     ];
   }

@@ -1,11 +1,13 @@
 import type { Wakeups } from "../../broker/wakeups.ts";
 import type { Link } from "./link.ts";
+import { Mentions } from "./mentions.ts";
 import type { Watch } from "./watch.ts";
 
 /** Wakes by the news that everybody tells, and by what comes to this process. */
 export class RabbitmqWakeups implements Wakeups {
-  readonly #subscriptions = new Set<{ readonly wake: () => void }>();
+  readonly #subscriptions = new Set<{ readonly wake: (queue?: string) => void }>();
   readonly #watch: Link<Watch>;
+  readonly #mentions = new Mentions();
   #pending: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -14,16 +16,18 @@ export class RabbitmqWakeups implements Wakeups {
     this.#watch = watch;
   }
 
-  /** There is something new in this process. */
-  wake(): void {
+  /** There is something new, of one queue or of any. */
+  wake(queue?: string): void {
     if (this.#subscriptions.size === 0) return;
+    this.#mentions.add(queue);
     this.#pending ??= setImmediate(() => {
       this.#pending = undefined;
-      for (const { wake } of this.#subscriptions) wake();
+      const queues = this.#mentions.take();
+      for (const { wake } of this.#subscriptions) for (const each of queues) wake(each);
     });
   }
 
-  async subscribe(wake: () => void): Promise<AsyncDisposable> {
+  async subscribe(wake: (queue?: string) => void): Promise<AsyncDisposable> {
     const subscription = { wake };
     this.#subscriptions.add(subscription);
     try {

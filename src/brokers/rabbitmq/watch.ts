@@ -1,5 +1,6 @@
 import type { Book } from "./book.ts";
-import type { LaneName } from "./desk.ts";
+import type { Wake } from "./engine.ts";
+import type { LaneName } from "./lane.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
 import { Probe } from "./probe.ts";
@@ -12,10 +13,10 @@ export class Watch {
   readonly #wire: Wire;
   readonly #topology: Topology;
   readonly #book: Book;
-  readonly #heard: () => void;
+  readonly #heard: Wake;
   #names: Promise<Names> | undefined;
 
-  private constructor(wire: Wire, topology: Topology, book: Book, heard: () => void) {
+  private constructor(wire: Wire, topology: Topology, book: Book, heard: Wake) {
     this.#wire = wire;
     this.#topology = topology;
     this.#book = book;
@@ -23,8 +24,10 @@ export class Watch {
     this.probe = new Probe(wire);
   }
 
-  static async open(wire: Wire, topology: Topology, book: Book, heard: () => void): Promise<Watch> {
-    await listen(wire, topology, heard);
+  static async open(wire: Wire, topology: Topology, book: Book, heard: Wake): Promise<Watch> {
+    await listen(wire, topology, ({ queues }) => {
+      for (const queue of queues) heard(queue);
+    });
     return new Watch(wire, topology, book, heard);
   }
 
