@@ -95,10 +95,10 @@ export class Engine implements ClaimSide {
     });
   }
 
-  claim(request: ClaimRequest): Promise<readonly Claim[]> {
+  claim(request: ClaimRequest, isHasty = false): Promise<readonly Claim[]> {
     return this.#inTurn(async () => {
       this.#isClaiming = true;
-      return this.#claim(request).finally(() => {
+      return this.#claim(request, isHasty).finally(() => {
         this.#isClaiming = false;
       });
     });
@@ -112,7 +112,8 @@ export class Engine implements ClaimSide {
     });
     const settled = await this.#finish(taken, sequels);
     // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
-    const claimed = next === undefined ? [] : await this.claim(next);
+    // Who has nothing to settle was idle: the job that woke it need not wait for others.
+    const claimed = next === undefined ? [] : await this.claim(next, outcomes.length === 0);
     return { settled, claimed };
   }
 
@@ -203,10 +204,10 @@ export class Engine implements ClaimSide {
     return desk.wire.blocked !== undefined;
   }
 
-  async #claim({ queues, limit, holder }: ClaimRequest): Promise<readonly Claim[]> {
+  async #claim({ queues, limit, holder }: ClaimRequest, isHasty: boolean): Promise<readonly Claim[]> {
     if (!(await this.#isAlive(holder))) return [];
     const { intake, names, probe } = await this.#link.open();
-    const round = new Round({ limit, intake, probe, excuses: this.#excuses });
+    const round = new Round({ limit, isHasty, intake, probe, excuses: this.#excuses });
     try {
       await round.gather(await this.#lanesOf(queues, names, intake));
     } catch (error) {

@@ -17,6 +17,8 @@ export class Intake {
   readonly #onDelivery: (lane: Lane) => void;
   #nextTag = 1;
   #watched = 0;
+  /** What the next consumer gets, as the server was told last; 0 is no bound. */
+  #window = 0;
 
   private constructor(wire: Wire, channel: Channel, onDelivery: (lane: Lane) => void) {
     this.#wire = wire;
@@ -59,7 +61,7 @@ export class Intake {
 
   /** Resolves when everything is here that was on its way. */
   async settleDown(): Promise<void> {
-    await this.#wire.answer(this.#channel.prefetch(1));
+    await this.#wire.answer(this.#channel.prefetch(this.#window));
   }
 
   /** Brings up to `amount` messages of a lane that is not watched into its buffer. True when there are no more. */
@@ -72,12 +74,14 @@ export class Intake {
     this.#consumers.set(tag, consumer);
     lane.consumer = consumer;
     this.#watched++;
-    await this.#wire.answer(this.#channel.prefetch(consumer.window));
+    if (window !== this.#window) {
+      this.#window = window;
+      await this.settleDown();
+    }
     await this.#wire.answer(this.#channel.consume(lane.name, () => undefined, { consumerTag: tag }));
-    await this.settleDown();
-    const isEmpty = lane.isWatched;
     if (this.#watched > MAX_WATCHED) await this.stop(lane);
-    return isEmpty;
+    else await this.settleDown();
+    return consumer.out < window;
   }
 
   /** Lets a lane bring nothing more by itself. What it brought stays. */

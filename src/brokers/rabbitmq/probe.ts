@@ -9,6 +9,7 @@ import type { Wire } from "./wire.ts";
 export class Probe {
   readonly #wire: Wire;
   #channel: Promise<Channel> | undefined;
+  readonly #others: Probe[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(wire: Wire) {
@@ -27,6 +28,17 @@ export class Probe {
 
   /** The counts of many queues; 0 where there is none of this name. */
   async counts(queues: readonly string[]): Promise<readonly number[]> {
+    if (queues.length <= MANY) return this.#counts(queues);
+    // A channel answers one question after the other.
+    while (this.#others.length < CHANNELS) this.#others.push(new Probe(this.#wire));
+    const share = Math.ceil(queues.length / CHANNELS);
+    const shares = this.#others.map((each, place) =>
+      each.#counts(queues.slice(place * share, (place + 1) * share)),
+    );
+    return (await Promise.all(shares)).flat();
+  }
+
+  async #counts(queues: readonly string[]): Promise<readonly number[]> {
     try {
       const answers = await this.run((channel) =>
         Promise.all(queues.map((queue) => channel.checkQueue(queue))),
@@ -65,6 +77,9 @@ export class Probe {
     return channel;
   }
 }
+
+const MANY = 64;
+const CHANNELS = 4;
 
 /** There is none of this name, or its node is down. */
 export const NOT_FOUND = 404;

@@ -7,6 +7,8 @@ import type { Probe } from "./probe.ts";
 
 interface RoundOptions {
   readonly limit: number;
+  /** Takes what has come by itself, if anything has, without asking whether there is more. */
+  readonly isHasty: boolean;
   readonly intake: Intake;
   readonly probe: Probe;
   readonly excuses: Excuses;
@@ -30,20 +32,32 @@ export class Round {
     this.#options = options;
   }
 
-  /** Takes from the first lane before the second, until there is enough or nothing more; of one that streams, what has come. */
+  /** Takes from the first lane before the second, until there is enough or nothing more. */
   async gather(lanes: readonly Lane[]): Promise<void> {
     const { limit } = this.#options;
-    for (const lane of await this.#promising(lanes)) {
-      this.#take(lane);
-      while (this.taken.length < limit) {
-        if (this.taken.length > 0 && lane.isStreaming(limit)) {
-          this.partial = lane;
-          return;
-        }
-        if (!(await this.#isThere(lane))) break;
-        if (await this.#bring(lanes, lane)) break;
+    for (let from = 0; from < lanes.length; from += MAX_WATCHED) {
+      const some = lanes.length <= MAX_WATCHED ? lanes : lanes.slice(from, from + MAX_WATCHED);
+      const promising = lanes.length <= MAX_WATCHED ? lanes : await this.#promising(some);
+      this.#isSettled = false;
+      for (const lane of promising) {
+        await this.#empty(promising, lane);
+        if (this.taken.length >= limit || this.partial !== undefined) return;
       }
-      if (this.taken.length >= limit) return;
+    }
+  }
+
+  /** Takes from a lane until there is enough or nothing more; of one that streams, what has come. */
+  async #empty(lanes: readonly Lane[], lane: Lane): Promise<void> {
+    const { limit, isHasty } = this.#options;
+    this.#take(lane);
+    while (this.taken.length < limit) {
+      const isMoreComing = lane.isStreaming(limit) || (isHasty && lane.brings(limit - this.taken.length));
+      if (this.taken.length > 0 && isMoreComing) {
+        this.partial = lane;
+        return;
+      }
+      if (!(await this.#isThere(lane))) return;
+      if (await this.#bring(lanes, lane)) return;
     }
   }
 
@@ -85,9 +99,8 @@ export class Round {
     buffer.splice(0, seen);
   }
 
-  /** Of more lanes than bring their jobs by themselves, those that have any. */
+  /** Those that have any jobs, or would bring them by themselves. */
   async #promising(lanes: readonly Lane[]): Promise<readonly Lane[]> {
-    if (lanes.length <= MAX_WATCHED) return lanes;
     const unwatched = lanes.filter((lane) => !lane.isWatched);
     const counts = await this.#options.probe.counts(unwatched.map(({ name }) => name));
     const idle = new Set(unwatched.filter((lane, place) => counts[place] === 0 && lane.buffer.length === 0));
