@@ -13,7 +13,7 @@ export async function deleteQueues(server: string, prefix: string): Promise<void
   const channel = await connection.createChannel();
   const queues = [...lanes, ...levels, `${prefix}.names`, `${prefix}.failed`];
   for (const queue of queues) await channel.deleteQueue(queue);
-  const exchanges = [...levels, `${prefix}.delay`, `${prefix}.due`, `${prefix}.news`];
+  const exchanges = [...levels, `${prefix}.delay`, `${prefix}.due`, `${prefix}.came`, `${prefix}.news`];
   for (const exchange of exchanges) await channel.deleteExchange(exchange);
   await connection.close();
 }

@@ -42,7 +42,6 @@ const letter: fc.Arbitrary<Letter> = fc.record({
       messageId: text,
       timestamp: fc.nat(),
       type: text,
-      appId: text,
       expiration: fc.nat(),
       headers: fc.dictionary(text, fc.oneof(text, fc.integer()), { maxKeys: 5 }),
     },
@@ -62,7 +61,7 @@ it("writes whole frames for any batch of letters, of which each arrives as it wa
 });
 
 it("writes the properties in the order of their bits", () => {
-  const options = { persistent: true, messageId: "i", timestamp: 1, type: "t", appId: "a", expiration: 5 };
+  const options = { persistent: true, messageId: "i", timestamp: 1, type: "t", expiration: 5 };
   const one: Letter = {
     exchange: "",
     routingKey: "q",
@@ -72,9 +71,9 @@ it("writes the properties in the order of their bits", () => {
   const [, header] = [...framesIn(toFrames([one], CHANNEL, FRAME_MAX))];
 
   expect(header?.payload.subarray(12).toString("hex")).toBe(
-    // Flags, the table of headers, delivery mode, expiration, message id, timestamp, type and application.
+    // Flags, the table of headers, delivery mode, expiration, message id, timestamp and type.
     [
-      "31e8",
+      "31e0",
       "00000013",
       "016e6c0000000000000002",
       "0173530000000178",
@@ -83,7 +82,6 @@ it("writes the properties in the order of their bits", () => {
       "0169",
       "0000000000000001",
       "0174",
-      "0161",
     ].join(""),
   );
 });

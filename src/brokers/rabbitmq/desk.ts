@@ -36,7 +36,8 @@ export class Desk {
     const desk = new Desk(wire, topology, await Publisher.open(wire));
     await desk.#declare(async () => {
       await desk.probe.run(async (channel) => {
-        await channel.assertExchange(topology.news, "fanout", { durable: true });
+        for (const exchange of [topology.news, topology.came])
+          await channel.assertExchange(exchange, "fanout", { durable: true });
         await channel.assertQueue(...topology.failed);
       });
       await desk.#makeNames().catch((error: unknown) => {
@@ -103,9 +104,8 @@ export class Desk {
   }
 
   #toNews(content: object): Letter {
-    const options = { appId: NEWS };
     const target = { exchange: this.#topology.news, routingKey: "" };
-    return { ...target, content: Buffer.from(JSON.stringify(content)), options };
+    return { ...target, content: Buffer.from(JSON.stringify(content)), options: {} };
   }
 
   #publishNews(): void {
@@ -148,11 +148,11 @@ export class Desk {
   }
 
   async #bindDue(lane: string): Promise<void> {
-    const { delay, due, news } = this.#topology;
+    const { delay, due, came } = this.#topology;
     await this.probe.run(async (channel) => {
       await channel.assertExchange(delay, "topic", { durable: true });
       await channel.assertExchange(due, "topic", { durable: true });
-      await channel.bindExchange(news, due, "#");
+      await channel.bindExchange(came, due, "#");
       await channel.bindQueue(lane, due, `#.end.${lane}`);
     });
   }
@@ -193,6 +193,4 @@ export class Desk {
   }
 }
 
-/** Marks a message as news. */
-export const NEWS = "ganger.news";
 const NEWS_GAP_MS = 5;

@@ -5,7 +5,6 @@ export interface Properties {
   /** In milliseconds. */
   readonly timestamp?: number;
   readonly type?: string;
-  readonly appId?: string;
   /** After how many milliseconds the message goes. */
   readonly expiration?: number;
   readonly headers?: Readonly<Record<string, string | number>> | undefined;
@@ -75,10 +74,7 @@ class Frames {
   }
 
   /** In the order of their bits, the highest first. */
-  #properties(
-    { persistent, expiration, messageId, timestamp, type, appId }: Properties,
-    table?: Buffer,
-  ): void {
+  #properties({ persistent, expiration, messageId, timestamp, type }: Properties, table?: Buffer): void {
     const flagsAt = this.#at;
     this.#at += 2;
     let flags = 0;
@@ -105,10 +101,6 @@ class Frames {
     if (type !== undefined) {
       flags |= 1 << 5;
       this.#short(type);
-    }
-    if (appId !== undefined) {
-      flags |= 1 << 3;
-      this.#short(appId);
     }
     this.#bytes.writeUInt16BE(flags, flagsAt);
   }
@@ -141,8 +133,8 @@ function boundOf(
   table: Buffer | undefined,
   frameMax: number,
 ): number {
-  const { messageId = "", type = "", appId = "" } = options;
-  const characters = exchange.length + routingKey.length + messageId.length + type.length + appId.length;
+  const { messageId = "", type = "" } = options;
+  const characters = exchange.length + routingKey.length + messageId.length + type.length;
   const bodies = Math.ceil(content.length / (frameMax - FRAME_BYTES)) * FRAME_BYTES;
   return FIXED_BYTES + characters * MAX_CHARACTER_BYTES + (table?.length ?? 0) + content.length + bodies;
 }

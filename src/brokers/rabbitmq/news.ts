@@ -1,4 +1,4 @@
-import { NEWS } from "./desk.ts";
+import type { Channel } from "amqplib";
 import { fromJson, toNews } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -23,11 +23,35 @@ export async function listen(wire: Wire, topology: Topology, heard: (news: News)
   await channel.consume(
     queue,
     (message) => {
-      if (message === null) return;
-      // What became due comes as a copy of itself: that it came is the news.
-      const isNews = message.properties.appId === NEWS;
-      heard(isNews ? toNews(fromJson(message.content)) : { queues: [undefined] });
+      if (message !== null) heard(toNews(fromJson(message.content)));
     },
     { noAck: true },
   );
+  await listenToDue(wire, channel, topology, () => heard({ queues: [undefined] }));
 }
+
+/**
+ * What became due comes as a copy of itself: that it came is the news. Thousands may be due at once, of which the
+ * server keeps the last for us until we have looked at one.
+ */
+async function listenToDue(
+  wire: Wire,
+  channel: Channel,
+  { came }: Topology,
+  heard: () => void,
+): Promise<void> {
+  const { queue } = await channel.assertQueue("", {
+    exclusive: true,
+    autoDelete: true,
+    arguments: { "x-queue-type": "classic", "x-max-length": 1 },
+  });
+  await channel.bindQueue(queue, came, "");
+  await channel.prefetch(1);
+  await channel.consume(queue, (message) => {
+    if (message === null) return;
+    heard();
+    setTimeout(() => wire.isOpen && channel.ack(message), DUE_GAP_MS).unref();
+  });
+}
+
+const DUE_GAP_MS = 5;

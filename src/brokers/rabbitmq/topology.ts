@@ -11,6 +11,8 @@ export class Topology {
   readonly failed: Declaration;
   /** Tells everybody that there is something new; fanout. */
   readonly news: string;
+  /** Has a copy of each job that became due; fanout. */
+  readonly came: string;
   /** Where delayed jobs go in; topic. */
   readonly delay: string;
   /** Where they come out; topic. */
@@ -26,6 +28,7 @@ export class Topology {
       ? { "x-queue-type": "quorum", "x-delivery-limit": NO_LIMIT }
       : { "x-queue-type": "classic" };
     this.news = `${prefix}.news`;
+    this.came = `${prefix}.came`;
     this.delay = `${prefix}.delay`;
     this.due = `${prefix}.due`;
     this.names = [`${prefix}.names`, { durable: true, arguments: { "x-queue-type": "stream" } }];
