@@ -21,6 +21,9 @@ export interface Inspect {
 
   /** Every holder that has not been released, the living and the overdue. */
   holders(): Promise<readonly HolderStatus[]>;
+
+  /** The names of the same, where counting what they hold costs more. */
+  holderNames?(): Promise<readonly string[]>;
 }
 
 export interface QueueCounts {

@@ -17,7 +17,7 @@ export async function rescueNeighbours(
   seenDead: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const dead = new Set<string>();
-  for (const { holder } of (await broker.inspect?.holders()) ?? []) {
+  for (const holder of await namesOf(broker)) {
     const parts = parseHolder(holder);
     if (own.has(holder) || parts?.host !== hostname() || isAlive(parts.pid)) continue;
     const started = readLedger(ledger, holder);
@@ -28,6 +28,12 @@ export async function rescueNeighbours(
     removeLedger(ledger, holder);
   }
   return dead;
+}
+
+async function namesOf({ inspect }: Broker): Promise<readonly string[]> {
+  if (inspect === undefined) return [];
+  if (inspect.holderNames !== undefined) return inspect.holderNames();
+  return (await inspect.holders()).map(({ holder }) => holder);
 }
 
 export function isAlive(pid: number): boolean {

@@ -19,7 +19,9 @@ const HOT: Readonly<Record<string, readonly [values: string, indexes: readonly s
   lockHeld: ["1", ["jobs_held"]],
   moveDue: ["100", ["jobs_scheduled", "jobs_pkey"]],
   nextDue: ["", ["jobs_scheduled"]],
-  wakeIdle: ["'c', '{1}', '{5}', null, null", ["jobs_waiting", "jobs_scheduled"]],
+  wakeIdle: ["'c', 'w', '{1}', '{5}', '{3}', null, null", ["jobs_waiting", "jobs_scheduled", "jobs_pkey"]],
+  wakeForLast: ["'c', 'w', 1, 3", ["jobs_waiting", "jobs_pkey"]],
+  ready: ["'{2}', '{0}', '{5}', '{0,2}', '{2,9}', true", ["jobs_waiting"]],
   stillHeld: ["'{1}', '{1}'", ["jobs_pkey"]],
 };
 

@@ -13,11 +13,11 @@ import type { NewJob } from "../../job/job.ts";
 import { int8s, texts } from "./binary.ts";
 import { Claims } from "./claim.ts";
 import { PostgresEdit } from "./edit.ts";
-import { enqueue } from "./enqueue.ts";
 import { PostgresInspect } from "./inspect.ts";
 import { Lanes } from "./lanes.ts";
 import type { PostgresLocation } from "./location.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
+import { Producer } from "./producer.ts";
 import { Queues } from "./queues.ts";
 import { NOTHING, release } from "./release.ts";
 import { toNumber } from "./rows.ts";
@@ -56,6 +56,7 @@ export class PostgresBroker implements Broker {
   /** For what may be: heartbeats and announcements. */
   readonly #side: Lanes;
   readonly #queues: Queues;
+  readonly #producer: Producer;
   readonly #claims: Claims;
   readonly #lost: LostClaims;
 
@@ -70,12 +71,20 @@ export class PostgresBroker implements Broker {
     this.#queues = new Queues(this.#safe.run);
     this.#claims = new Claims(lanes, this.#queues);
     const { floors } = this.#claims;
-    this.wakeups = new PostgresWakeups({ location, isPooled, floors, lanes: this.#side });
+    this.wakeups = new PostgresWakeups({
+      location,
+      isPooled,
+      floors,
+      lanes: this.#side,
+      queues: this.#queues,
+    });
+    const { announcements } = this.wakeups;
+    this.#producer = new Producer({ lanes: this.#safe, queues: this.#queues, announcements });
     this.#lost = new LostClaims({
       losses: () => lanes.losses,
       giveBack: (holder, known) => this.#giveBack(holder, known),
     });
-    this.inspect = new PostgresInspect(this.#safe, this.#queues, statements);
+    this.inspect = new PostgresInspect({ lanes: this.#safe, queues: this.#queues, floors, statements });
     this.store = new PostgresStore(this.#safe.run);
     this.edit = new PostgresEdit(this.#safe, this.#queues, this.wakeups);
     this.transactions = new PostgresTransactions({
@@ -93,10 +102,7 @@ export class PostgresBroker implements Broker {
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<readonly string[]> {
-    await this.#queues.ensure(jobs.map(({ queue }) => queue));
-    const { ids, news } = await enqueue(this.#safe.run, this.#queues, jobs);
-    this.wakeups.enqueued(news);
-    return ids;
+    return this.#producer.enqueue(jobs);
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {

@@ -4,10 +4,12 @@ import type { Run } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
 import { single, toText } from "./rows.ts";
 
-/** What a batch may be news of: the first new job of each queue, and the first and last of all where some are scheduled. */
+export type Span = readonly [first: number, last: number];
+
+/** What a batch may be news of: the first and last new job of each queue, and of all where some are scheduled. */
 export interface News {
-  readonly firsts: ReadonlyMap<number, number>;
-  readonly scheduled: readonly [first: number, last: number] | undefined;
+  readonly queues: ReadonlyMap<number, Span>;
+  readonly scheduled: Span | undefined;
 }
 
 export interface Enqueued {
@@ -104,14 +106,16 @@ function toIds(answer: string, length: number): readonly number[] {
 }
 
 function toNews(jobs: readonly NewJob[], numbers: readonly number[], ids: readonly number[]): News {
-  const firsts = new Map<number, number>();
+  const queues = new Map<number, Span>();
   let hasScheduled = false;
   for (const [place, { delayMs = 0, runAtMs }] of jobs.entries()) {
     if (delayMs > 0 || runAtMs !== undefined) hasScheduled = true;
     // A job whose time is past is waiting: only the server's clock can tell.
     if (delayMs > 0) continue;
     const queue = numbers[place] ?? 0;
-    if (!firsts.has(queue)) firsts.set(queue, ids[place] ?? 0);
+    const id = ids[place] ?? 0;
+    const [first] = queues.get(queue) ?? [id];
+    queues.set(queue, [first, id]);
   }
-  return { firsts, scheduled: hasScheduled ? [ids[0] ?? 0, ids.at(-1) ?? 0] : undefined };
+  return { queues, scheduled: hasScheduled ? [ids[0] ?? 0, ids.at(-1) ?? 0] : undefined };
 }

@@ -37,6 +37,14 @@ export class Floors {
     return mark === undefined || mark.claimed < WORTHWHILE ? GROUND : mark;
   }
 
+  /** The queues of which claims begin at a mark. */
+  get marked(): readonly { readonly queue: number; readonly floor: Floor }[] {
+    return [...this.#marks.keys()]
+      .map((queue) => ({ queue, floor: this.of(queue) }))
+      .filter(({ floor }) => floor !== GROUND)
+      .sort((a, b) => a.queue - b.queue);
+  }
+
   /** A claim took so many jobs of a queue, this one last. */
   advance(queue: number, rank: number, id: number, taken: number): void {
     const claimed = Math.min((this.#marks.get(queue)?.claimed ?? 0) + taken, WORTHWHILE);

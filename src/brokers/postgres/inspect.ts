@@ -3,20 +3,32 @@ import type { HolderStatus, Inspect, JobFilter, QueueCounts } from "../../broker
 import { toHistory, toLogLine } from "../../broker/sql-rows.ts";
 import type { JobDetails, JobRecord } from "../../job/job.ts";
 import { JOB_STATES, type JobState } from "../../job/states.ts";
+import { int4s, int8s } from "./binary.ts";
+import type { Floors } from "./floors.ts";
 import { toRowId } from "./ids.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
 import { toNumber, toRecord, toState, toText } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
+interface InspectOptions {
+  readonly lanes: Lanes;
+  readonly queues: Queues;
+  readonly floors: Floors;
+  readonly statements: Statements;
+}
+
 export class PostgresInspect implements Inspect {
   readonly #lanes: Lanes;
   readonly #queues: Queues;
+  readonly #floors: Floors;
   readonly #statements: Statements;
+  #walkAgainAt = 0;
 
-  constructor(lanes: Lanes, queues: Queues, statements: Statements) {
+  constructor({ lanes, queues, floors, statements }: InspectOptions) {
     this.#lanes = lanes;
     this.#queues = queues;
+    this.#floors = floors;
     this.#statements = statements;
   }
 
@@ -32,7 +44,20 @@ export class PostgresInspect implements Inspect {
   }
 
   async ready(): Promise<readonly string[]> {
-    const { rows } = await this.#lanes.runPlanned("ready", []);
+    const marked = this.#floors.marked;
+    const numbers = marked.map(({ queue }) => queue);
+    const start = performance.now();
+    const walks = start >= this.#walkAgainAt;
+    const { rows } = await this.#lanes.runPlanned("ready", [
+      int4s(numbers),
+      int4s(marked.map(({ floor }) => floor.rank)),
+      int8s(marked.map(({ floor }) => floor.id)),
+      int4s([0, ...numbers]),
+      int4s([...numbers, LAST_QUEUE]),
+      walks,
+    ]);
+    const tookMs = performance.now() - start;
+    if (walks && tookMs > SLOW_WALK_MS) this.#walkAgainAt = start + tookMs * 20;
     // Names are ASCII, for which the order of UTF-16 units is that of bytes.
     return rows.map((row) => toText(row[0])).sort();
   }
@@ -64,6 +89,11 @@ export class PostgresInspect implements Inspect {
     const number = this.#queues.known(queue);
     if (number === undefined) return [];
     return this.#jobs("where j.queue = $1 and j.state = 0 order by j.rank, j.id limit $2", [number, limit]);
+  }
+
+  async holderNames(): Promise<readonly string[]> {
+    const { rows } = await this.#lanes.run("holderNames");
+    return rows.map((row) => toText(row[0]));
   }
 
   async holders(): Promise<readonly HolderStatus[]> {
@@ -117,3 +147,6 @@ export class PostgresInspect implements Inspect {
     return rows.map(toRecord);
   }
 }
+
+const LAST_QUEUE = 2_147_483_647;
+const SLOW_WALK_MS = 25;

@@ -19,6 +19,18 @@ export interface LanesOptions {
 /** Runs a statement by its name. One that moves thousands of `rows`, or many bytes, is given more time. */
 export type Run = (name: string, values?: readonly unknown[], rows?: number) => Promise<PgResult>;
 
+/** A statement by its name, with its values. */
+export interface Call {
+  readonly name: string;
+  readonly values: readonly unknown[];
+}
+
+export interface Followed {
+  readonly result: PgResult;
+  /** What became of the one behind; `undefined` where none could be sent. */
+  readonly follower: Promise<PgResult> | undefined;
+}
+
 /** Runs a statement, or without values several, as text. */
 export type Script = (text: string, values?: readonly unknown[]) => Promise<PgResult>;
 
@@ -54,6 +66,22 @@ export class Lanes {
 
   readonly run: Run = (name, values = [], rows = 0) =>
     this.#send(this.#toQuery(this.#options.statements.text(name), values, name), rows);
+
+  /** Runs a statement, and sends another right behind it on the same connection, which begins when the first is committed. */
+  runFollowed(first: Call, second: Call): Promise<Followed> {
+    return this.#settled(async () => {
+      const lane = await this.#acquireAny();
+      const send = ({ name, values }: Call) =>
+        lane.query(
+          this.#toQuery(this.#options.statements.text(name), values, name),
+          patienceOf(this.#options.location.timeoutMs, values, 0),
+        );
+      const answer = send(first);
+      const follower = lane.isPipelined ? send(second) : undefined;
+      follower?.catch(() => undefined);
+      return { result: await answer, follower };
+    });
+  }
 
   /** Runs a statement that is made at run time. */
   runText(text: string, values: readonly unknown[]): Promise<PgResult> {
@@ -109,7 +137,7 @@ export class Lanes {
 
   #send(query: PgQuery, rows: number): Promise<PgResult> {
     return this.#settled(async () => {
-      const lane = await this.#acquire((each) => each.isPipelined || each.pending === 0);
+      const lane = await this.#acquireAny();
       return lane.query(query, patienceOf(this.#options.location.timeoutMs, query.values ?? [], rows));
     });
   }
@@ -137,6 +165,10 @@ export class Lanes {
         await delay(Math.random() * 2 ** attempt);
       }
     }
+  }
+
+  #acquireAny(): Promise<Lane> {
+    return this.#acquire((each) => each.isPipelined || each.pending === 0);
   }
 
   /** The idle connection, else a new one, else the one least in use, else the first to be free. */

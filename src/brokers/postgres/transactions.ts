@@ -2,6 +2,7 @@ import type { Outcome } from "../../broker/claim.ts";
 import type { Transactions } from "../../broker/transactions.ts";
 import { GangerError } from "../../errors.ts";
 import type { NewJob } from "../../job/job.ts";
+import { toPayload } from "./announcements.ts";
 import { enqueue } from "./enqueue.ts";
 import type { Run } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
@@ -41,8 +42,9 @@ export class PostgresTransactions implements Transactions {
     // On our own connection, and kept whatever becomes of the user's: a queue that is made in their transaction
     // would keep all others from making it until that ends.
     await this.#queues.ensure(jobs.map(({ queue }) => queue));
-    const { ids } = await enqueue(run, this.#queues, jobs);
-    await run("notify", [this.#channel, ""]);
+    const { ids, news } = await enqueue(run, this.#queues, jobs);
+    const names = [...new Set(jobs.map(({ queue }) => queue))];
+    await run("notify", [this.#channel, news.scheduled === undefined ? toPayload(names) : ""]);
     return ids;
   }
 

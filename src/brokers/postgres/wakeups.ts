@@ -1,32 +1,33 @@
 import { randomBytes } from "node:crypto";
 import type { Wakeups } from "../../broker/wakeups.ts";
-import { int4s, int8s } from "./binary.ts";
-import type { News } from "./enqueue.ts";
+import { Announcements, readPayload } from "./announcements.ts";
 import type { Floors } from "./floors.ts";
 import type { Lanes } from "./lanes.ts";
 import { Listener } from "./listener.ts";
 import type { PostgresLocation } from "./location.ts";
+import type { Queues } from "./queues.ts";
 
 export interface WakeupsOptions {
   readonly location: PostgresLocation;
   readonly isPooled: boolean;
-  /** Connections on which a commit waits for no disk: an announcement holds a lock of the whole server while it commits. */
+  /** For announcements. */
   readonly lanes: Lanes;
+  readonly queues: Queues;
   readonly floors: Floors;
 }
 
 /**
- * Wakes workers by NOTIFY: one for a batch, after its commit, and only where a queue was empty before it.
- * What finishes while one is under way goes into the next.
+ * Wakes workers by NOTIFY, of which `Announcements` sends one for a batch.
  *
  * Whoever listens proves now and then that it still hears, and polls while it does not: behind a pool of
  * transactions always, for nobody can listen through one.
  */
 export class PostgresWakeups implements Wakeups {
+  readonly announcements: Announcements;
   readonly #options: WakeupsOptions;
   readonly #channel: string;
   readonly #ownChannel: string;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(queue?: string) => void>();
   #listener: Listener | undefined;
   #isClosed = false;
   #poller: NodeJS.Timeout | undefined;
@@ -34,15 +35,12 @@ export class PostgresWakeups implements Wakeups {
   #pollMs = FIRST_POLL_MS;
   #reconnectMs = FIRST_POLL_MS;
   #proof: string | undefined;
-  #firsts = new Map<number, number>();
-  #scheduled: readonly [first: number, last: number] | undefined;
-  #requeued: number | undefined;
-  #announcing: Promise<void> | undefined;
-  #probeAgainAt = 0;
 
   constructor(options: WakeupsOptions) {
     this.#options = options;
     this.#channel = `${options.location.schema}_wake`;
+    const { lanes, queues } = options;
+    this.announcements = new Announcements({ channel: this.#channel, lanes, queues });
     this.#ownChannel = `${options.location.schema}_own_${randomBytes(6).toString("hex")}`;
   }
 
@@ -51,8 +49,8 @@ export class PostgresWakeups implements Wakeups {
     return this.#channel;
   }
 
-  async subscribe(wake: () => void): Promise<AsyncDisposable> {
-    const own = () => wake();
+  async subscribe(wake: (queue?: string) => void): Promise<AsyncDisposable> {
+    const own = (queue?: string) => wake(queue);
     this.#listeners.add(own);
     if (this.#listeners.size === 1) await this.#start();
     return {
@@ -63,23 +61,12 @@ export class PostgresWakeups implements Wakeups {
     };
   }
 
-  /** A batch is committed. */
-  enqueued({ firsts, scheduled }: News): void {
-    for (const [queue, id] of firsts) {
-      this.#firsts.set(queue, Math.min(id, this.#firsts.get(queue) ?? id));
-    }
-    if (scheduled !== undefined) {
-      const [first, last] = this.#scheduled ?? scheduled;
-      this.#scheduled = [Math.min(first, scheduled[0]), Math.max(last, scheduled[1])];
-    }
-    this.#announce();
-  }
-
   /** Jobs with ids as low as this are waiting or scheduled again, or were changed by somebody. */
   requeued(ids: readonly number[]): void {
-    for (const id of ids) this.#requeued = Math.min(id, this.#requeued ?? id);
-    if (this.#requeued !== undefined) this.#options.floors.lower(this.#requeued);
-    this.#announce();
+    if (ids.length === 0) return;
+    const lowest = ids.reduce((least, id) => Math.min(least, id));
+    this.#options.floors.lower(lowest);
+    this.announcements.requeued(lowest);
   }
 
   /** There was work: there may be more soon. */
@@ -91,47 +78,8 @@ export class PostgresWakeups implements Wakeups {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#listeners.clear();
-    await this.#announcing;
+    await this.announcements.close();
     await this.#stop();
-  }
-
-  #announce(): void {
-    this.#announcing ??= this.#announceAll().finally(() => {
-      this.#announcing = undefined;
-    });
-  }
-
-  async #announceAll(): Promise<void> {
-    while (this.#requeued !== undefined || this.#firsts.size > 0 || this.#scheduled !== undefined) {
-      const requeued = this.#requeued;
-      const firsts = this.#firsts;
-      const scheduled = this.#scheduled;
-      this.#requeued = undefined;
-      this.#firsts = new Map();
-      this.#scheduled = undefined;
-      try {
-        if (requeued !== undefined)
-          await this.#options.lanes.run("notify", [this.#channel, String(requeued)]);
-        else await this.#wakeIdle(firsts, scheduled);
-      } catch {
-        // Failing to is no reason to fail the call that had the news: idle workers poll as well.
-      }
-    }
-  }
-
-  /** Looking whether a queue was empty can be slow where many of its dead entries cannot be removed: then everybody is woken. */
-  async #wakeIdle(firsts: ReadonlyMap<number, number>, scheduled: readonly [number, number] | undefined) {
-    const { lanes } = this.#options;
-    const start = performance.now();
-    if (start < this.#probeAgainAt) {
-      await lanes.run("notify", [this.#channel, ""]);
-      return;
-    }
-    const [first = null, last = null] = scheduled ?? [];
-    const numbers = [int4s([...firsts.keys()]), int8s([...firsts.values()])];
-    await lanes.run("wakeIdle", [this.#channel, ...numbers, first, last]);
-    const tookMs = performance.now() - start;
-    if (tookMs > SLOW_PROBE_MS) this.#probeAgainAt = start + tookMs * 20;
   }
 
   async #start(): Promise<void> {
@@ -192,12 +140,13 @@ export class PostgresWakeups implements Wakeups {
       this.#proof = undefined;
       return;
     }
-    if (payload !== "") this.#options.floors.lower(Number(payload));
-    this.#wakeAll();
+    const { id, queue } = readPayload(payload);
+    if (id !== undefined) this.#options.floors.lower(id);
+    this.#wakeAll(queue);
   }
 
-  #wakeAll(): void {
-    for (const wake of this.#listeners) wake();
+  #wakeAll(queue?: string): void {
+    for (const wake of this.#listeners) wake(queue);
   }
 
   /** Announces something to itself by another connection; one that hears nothing is replaced. */
@@ -241,4 +190,3 @@ const MAX_RECONNECT_MS = 1000;
 const FIRST_PROOF_MS = 1000;
 const PROOF_MS = 30_000;
 const HEARING_MS = 5000;
-const SLOW_PROBE_MS = 5;

@@ -177,17 +177,34 @@ where h.name = $1 and j.holder = h.id and j.state = 3 and not j.id = any ($2::bi
 returning j.id;
 
 -- Tells idle workers of jobs, and only where a queue was empty before them: where older ones wait, workers come back
--- by themselves. $1 channel, $2 queues, $3 the first new id of each, $4 and $5 the first and last id of a batch with
--- scheduled jobs, or null. After the commit of the jobs, in a transaction of its own that waits for no disk.
+-- by themselves. $1 channel, $2 what to say, $3 queues, $4 the first new id of each, $5 the id of an older one that may
+-- still wait, which is looked at first: what is walked through otherwise may be long dead. $6 and $7 the first and last
+-- id of a batch with scheduled jobs, or null. After the commit of the jobs, in a transaction of its own that waits for no disk.
 -- name: wakeIdle
-select pg_notify($1, '') where exists (
-  select 1 from unnest($2::int[], $3::bigint[]) as n(queue, id)
-  where not exists (
-    select 1 from ganger.jobs j where j.queue = n.queue and j.state = 0 and j.id < n.id
-  )
+select pg_notify($1, $2) where exists (
+  select 1 from unnest($3::int[], $4::bigint[], $5::bigint[]) as n(queue, id, older)
+  where case
+    when (select j.id from ganger.jobs j where j.id = n.older and j.queue = n.queue and j.state + 0 = 0) is not null
+    then false
+    else (
+      select j.id from ganger.jobs j where j.queue = n.queue and j.state = 0 and j.id < n.id order by j.rank, j.id limit 1
+    ) is null
+  end
 ) or (
   select s.id from ganger.jobs s where s.state = 1 order by s.run_at, s.id limit 1
-) between $4::bigint and $5::bigint;
+) between $6::bigint and $7::bigint;
+
+-- The same of one job, which the statement right before on this connection has added: the newest number that it drew is
+-- the job's. $1 channel, $2 what to say, $3 the queue, $4 an older job.
+-- name: wakeForLast
+select pg_notify($1, $2) where case
+  when (select j.id from ganger.jobs j where j.id = $4::bigint and j.queue = $3::int and j.state + 0 = 0) is not null
+  then false
+  else (
+    select j.id from ganger.jobs j where j.queue = $3::int and j.state = 0 and j.id < (select lastval())
+    order by j.rank, j.id limit 1
+  ) is null
+end;
 
 -- name: notify
 select pg_notify($1, $2);
