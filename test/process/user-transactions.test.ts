@@ -99,4 +99,42 @@ describe.skipIf(postgres.unavailable !== undefined)("a user's transaction on Pos
       await connection.end();
     }
   });
+
+  it("completes a job on a connection that was used before, and nothing where none is open", async () => {
+    const schema = `t_${randomBytes(6).toString("hex")}`;
+    const url = new URL(postgres.url);
+    url.searchParams.set("prefix", schema);
+    const connection = new Client({ connectionString: postgres.url });
+    await connection.connect();
+    try {
+      await using broker = await openBroker(url.href);
+      await broker.enqueue([job, job, job]);
+      await broker.heartbeat([{ holder: "h", queues: "q" }], 60_000);
+      const claims = await broker.claim({ holder: "h", queues: ["q"], limit: 3 });
+      const settle = (claim: { id: string; token: number } | undefined, more: object = {}) => {
+        const outcome = { id: claim?.id ?? "", token: claim?.token ?? 0, kind: "completed" as const };
+        return broker.transactions?.settle(connection, [{ ...outcome, ...more }]);
+      };
+      const find = async (place: number) => broker.inspect?.find(claims[place]?.id ?? "");
+      await connection.query("begin");
+      expect(await settle(claims[0])).toEqual([true]);
+      await connection.query("commit; begin");
+      expect(await settle(claims[1], { token: (claims[1]?.token ?? 0) + 1 })).toEqual([false]);
+      expect(await settle(claims[1], { result: '"yes"', keepMs: 5000 })).toEqual([true]);
+      expect(await settle(claims[1])).toEqual([false]);
+      expect(await find(1)).toMatchObject({ state: "running" });
+      await connection.query("commit");
+      const done = await find(1);
+      expect(done).toMatchObject({ state: "completed", result: '"yes"' });
+      expect(Number(done?.expiresAt) - Number(done?.finishedAt)).toBe(5000);
+
+      await expect(settle(claims[2])).rejects.toMatchObject({
+        message: expect.stringContaining("No transaction is open"),
+      });
+      expect(await find(2)).toMatchObject({ state: "running" });
+    } finally {
+      await connection.query(`drop schema if exists ${schema} cascade`);
+      await connection.end();
+    }
+  });
 });

@@ -24,6 +24,17 @@ describe("marks of claims", () => {
     expect(floors.of(QUEUE)).toMatchObject({ rank: -3, id: 11 });
   });
 
+  it("are told of by the numbers of their queues", () => {
+    const floors = new Floors(() => 0);
+    floors.advance(7, 0, 5000, 1000);
+    floors.advance(3, -1, 9, 1000);
+    floors.advance(5, 0, 6000, 999);
+    expect(floors.marked.map(({ queue, floor }) => [queue, floor.rank, floor.id])).toEqual([
+      [3, -1, 9],
+      [7, 0, 5000],
+    ]);
+  });
+
   it("are lowered to before a job that waits again, also while a walk is under way", () => {
     const { floors } = marked();
     floors.lower(6000);

@@ -60,11 +60,7 @@ export async function settle(
   sender: Sender,
   outcomes: readonly Outcome[],
 ): Promise<{ readonly settled: readonly boolean[]; readonly isNews: boolean }> {
-  const [clock, ...locked] = await sender.send([
-    database.statement("now"),
-    ...database.each("lockHeldJobs", "r.id", toSortedIds(outcomes)),
-  ]);
-  const now = toNumber(clock?.rows[0]?.[0]);
+  const locked = await sender.send(database.each("lockHeldJobs", "r.id", toSortedIds(outcomes)));
   const held = new Map(
     locked.flatMap(({ rows }) => rows.map((row) => [toNumber(row[0]), toHeld(row)] as const)),
   );
@@ -75,21 +71,15 @@ export async function settle(
     if (job?.token !== outcome.token) return false;
     held.delete(job.id);
     ended.push(job.id);
-    apply(moves, queues, { outcome, job, now });
+    apply(moves, queues, outcome, job);
     return true;
   });
   await moves.apply(sender, database.each("dropRunning", "r.id", ended));
   return { settled, isNews: moves.isNews };
 }
 
-interface Application {
-  readonly outcome: Outcome;
-  readonly job: Held;
-  readonly now: number;
-}
-
-function apply(moves: Moves, queues: Queues, { outcome, job, now }: Application): void {
-  const { id, priority } = job;
+function apply(moves: Moves, queues: Queues, outcome: Outcome, job: Held): void {
+  const { id, priority, now } = job;
   switch (outcome.kind) {
     case "completed": {
       const { result, keepMs = DEFAULT_KEEP_MS.completed } = outcome;

@@ -53,7 +53,7 @@ export class MysqlTransactions implements Transactions {
     const connection = toUserConnection(value);
     if (connection === undefined) throw invalid("What was given is no connection of mysql2's");
     const sender = new UserSender(connection);
-    const [status, place] = await sender.send([STATUS, PLACE]).catch((cause: unknown) => {
+    const [status, place] = await sender.send([SAVE, PLACE]).catch((cause: unknown) => {
       throw invalid("The connection that was given cannot be used", cause);
     });
     if (status?.isInTransaction !== true)
@@ -66,14 +66,12 @@ export class MysqlTransactions implements Transactions {
     return { sender, maxPacket: toNumber(maxPacket), idStep: toNumber(idStep), bounds: toText(bounds) };
   }
 
-  /** What is done is done as a whole, also when the user commits after it failed. */
+  /** What is done is done as a whole, from the savepoint on that `join` has set, also when the user commits after it failed. */
   async #whole<T>({ sender, bounds }: Joined, work: () => Promise<T>): Promise<T> {
     const areBounded = bounds !== NO_BOUNDS;
     try {
-      await sender.send(areBounded ? [setBounds(NO_BOUNDS), SAVE] : [SAVE]);
-      const result = await work();
-      await sender.send([FORGET]);
-      return result;
+      if (areBounded) await sender.send([setBounds(NO_BOUNDS)]);
+      return await work();
     } catch (error) {
       // After a deadlock there is neither a transaction nor a point in it any more.
       await sender.send([RETURN]).catch(() => {});
@@ -93,9 +91,8 @@ interface Joined {
   readonly bounds: string;
 }
 
-const STATUS: Statement = { sql: "do 0", values: [] };
+/** Tells by its answer whether a transaction is open; where none is, it does nothing. The next one takes its place, or the end of the transaction. */
 const SAVE: Statement = { sql: "savepoint ganger", values: [] };
-const FORGET: Statement = { sql: "release savepoint ganger", values: [] };
 const RETURN: Statement = { sql: "rollback to savepoint ganger", values: [] };
 
 /** What the connection allows, and where it leads. With a limit of its own, as the session may have one of nothing. */

@@ -4,7 +4,7 @@ import type { Call, Lanes } from "./lanes.ts";
 import type { Queues } from "./queues.ts";
 
 /** What a notification says: the id of a job that is waiting or scheduled again, the queue of new jobs that can be claimed, or nothing of that. */
-export interface Heard {
+interface Heard {
   readonly id?: number | undefined;
   readonly queue?: string | undefined;
 }

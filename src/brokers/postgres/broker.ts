@@ -106,7 +106,7 @@ export class PostgresBroker implements Broker {
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {
-    return this.#guarded(request.holder, () => this.#claims.claim(request));
+    return this.#guarded(request, () => this.#claims.claim(request));
   }
 
   async settle(outcomes: readonly Outcome[], next?: ClaimRequest): Promise<Settlement> {
@@ -118,7 +118,7 @@ export class PostgresBroker implements Broker {
       return { settled: await this.#settle(outcomes), claimed: await this.#claimAfter(next) };
     }
     let settled: readonly boolean[] = [];
-    const claimed = await this.#guarded(next.holder, async () => {
+    const claimed = await this.#guarded(next, async () => {
       const both = [this.#settle(outcomes), this.#claims.claim(next)] as const;
       const [settling, claiming] = await Promise.allSettled(both);
       // What was claimed reaches nobody then.
@@ -151,9 +151,12 @@ export class PostgresBroker implements Broker {
     await Promise.all([this.#lanes.close(), this.#safe.close(), this.#side.close()]);
   }
 
-  async #guarded(holder: string, claim: () => Promise<readonly Claim[]>): Promise<readonly Claim[]> {
+  async #guarded(
+    { holder, limit }: ClaimRequest,
+    claim: () => Promise<readonly Claim[]>,
+  ): Promise<readonly Claim[]> {
     const claimed = await this.#lost.guard(holder, claim);
-    if (claimed.length > 0) this.wakeups.stir();
+    if (claimed.length > 0) this.wakeups.claimed(claimed.length < limit);
     return claimed;
   }
 

@@ -63,10 +63,9 @@ export class PostgresTransactions implements Transactions {
     const user = asUserConnection(connection);
     if (user === undefined) throw invalid("This is no connection of pg: it has no query method");
     const run = toRun(user, this.#statements);
-    const [isOpen, place] = await look(run);
+    const [isOpen, place] = (await attempt(() => run("inTransaction"))).rows[0] ?? [];
     if (!isOpen) throw invalid("No transaction is open on this connection");
-    if (!(await this.#isOurs(place)))
-      throw invalid("This connection is of another database than the broker's");
+    if (!(await this.#isOurs(place))) throw foreign();
     return run;
   }
 
@@ -78,9 +77,9 @@ export class PostgresTransactions implements Transactions {
 }
 
 /** An error with a code of the server's is about what it was asked; any other is about the connection. */
-async function look(run: Run): Promise<readonly unknown[]> {
+async function attempt(work: () => Promise<PgResult>): Promise<PgResult> {
   try {
-    return (await run("inTransaction")).rows[0] ?? [];
+    return await work();
   } catch (error) {
     const code = codeOf(error);
     if (code === "25P02") throw invalid("The transaction on this connection has failed already", error);
@@ -98,6 +97,10 @@ function toRun(user: UserConnection, statements: Statements): Run {
       throw codeOf(error) === "25006" ? readOnly(error) : error;
     }
   };
+}
+
+function foreign(): GangerError {
+  return invalid("This connection is of another database than the broker's");
 }
 
 function readOnly(cause: unknown): GangerError {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Wakeups } from "../../broker/wakeups.ts";
+import type { Wake, Wakeups } from "../../broker/wakeups.ts";
 import { Announcements, readPayload } from "./announcements.ts";
 import type { Floors } from "./floors.ts";
 import type { Lanes } from "./lanes.ts";
@@ -27,7 +27,7 @@ export class PostgresWakeups implements Wakeups {
   readonly #options: WakeupsOptions;
   readonly #channel: string;
   readonly #ownChannel: string;
-  readonly #listeners = new Set<(queue?: string) => void>();
+  readonly #listeners = new Set<Wake>();
   #listener: Listener | undefined;
   #isClosed = false;
   #poller: NodeJS.Timeout | undefined;
@@ -49,8 +49,8 @@ export class PostgresWakeups implements Wakeups {
     return this.#channel;
   }
 
-  async subscribe(wake: (queue?: string) => void): Promise<AsyncDisposable> {
-    const own = (queue?: string) => wake(queue);
+  async subscribe(wake: Wake): Promise<AsyncDisposable> {
+    const own: Wake = (queue) => wake(queue);
     this.#listeners.add(own);
     if (this.#listeners.size === 1) await this.#start();
     return {
@@ -69,9 +69,13 @@ export class PostgresWakeups implements Wakeups {
     this.announcements.requeued(lowest);
   }
 
-  /** There was work: there may be more soon. */
-  stir(): void {
+  /**
+   * There was work: there may be more soon. `wasAll` is whether a claim brought all that it saw. What was committed after it had
+   * looked is announced to nobody, as those that it took were waiting still: it must be looked for once more.
+   */
+  claimed(wasAll: boolean): void {
     this.#pollMs = FIRST_POLL_MS;
+    if (wasAll) this.#wakeAll();
   }
 
   /** Sends what there is to announce, and ends. */

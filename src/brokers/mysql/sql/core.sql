@@ -59,7 +59,8 @@ from ganger_queues q where q.id in (?) having found is not null;
 select id, token, queue from ganger_running force index (primary) where ? order by id for update;
 
 -- name: lockHeldJobs
-select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes, r.holder
+select r.id, r.token, r.queue, j.priority, j.attempts, j.crashes, j.max_crashes, r.holder,
+  timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000
 from ganger_running r force index (primary) straight_join ganger_jobs j force index (primary) on j.id = r.id
 where ? order by r.id for update;
 

@@ -221,7 +221,7 @@ select version, oldest from ganger.schema_version;
 -- name: setVersion
 update ganger.schema_version set version = $1, oldest = $2;
 
--- Of a user's own connection: whether a transaction is open on it, and which database of which server it is of. Our
+-- Of a user's own connection: whether a transaction is open on it (asked without values, or a statement by itself is later than its own transaction), and which database of which server it is of. Our
 -- tables may be in several: one for tests beside the real one.
 -- name: inTransaction
 select statement_timestamp() > transaction_timestamp() as is_open,
