@@ -76,8 +76,11 @@ export class Publisher {
   /** A message that no queue takes is returned first and confirmed then. */
   #assertRouted(letters: readonly Letter[]): void {
     if (this.#returned.size === 0) return;
-    const lost = letters.filter(({ options: { messageId = "" } }) => this.#returned.delete(messageId));
-    if (lost[0] !== undefined) throw toUnroutable(this.wire.title, lost[0].routingKey);
+    let lost: Letter | undefined;
+    for (const letter of letters) {
+      if (this.#returned.delete(letter.options.messageId ?? "")) lost ??= letter;
+    }
+    if (lost !== undefined) throw toUnroutable(this.wire.title, lost.routingKey);
   }
 
   /** Waits as long as confirms come, and not much longer than an alarm that begins. */
