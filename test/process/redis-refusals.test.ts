@@ -184,7 +184,7 @@ describe("a server that cannot be used is named, with the next step", () => {
       "redis://h?ca=/no/such/file",
     ])
       await refusal(url, "GANGER_URL_INVALID");
-    await refusal("redis://h?timeout=soon", "GANGER_DURATION_INVALID");
+    await refusal("redis://h?timeout=soon", "GANGER_URL_INVALID");
   });
 });
 
