@@ -66,7 +66,7 @@ describe.skipIf(server.unavailable !== undefined)("opening MySQL", () => {
     expect(
       await refusal((url) => {
         Object.assign(url, { port, password: "s3cret" });
-        url.searchParams.set("timeout", "1");
+        url.searchParams.set("timeout", "1s");
       }),
     ).toMatch(/^GANGER_BROKER_UNSUITED: .* no MySQL or MariaDB server; it says "HTTP/);
     web.close();
