@@ -39,6 +39,31 @@ it("ends a batch with the error of the one that was refused", () => {
   expect(told).toEqual([refused, undefined]);
 });
 
+it("refuses no batch for those of it that were confirmed before", () => {
+  const confirms = new Confirms();
+  const told: unknown[] = [];
+  for (const size of [3, 2]) confirms.expect(size, (error) => told.push(error));
+  confirms.answered(1, true);
+  confirms.answered(2, false);
+  confirms.answered(4, false);
+  const refused = new Error("refused");
+  for (const number of [1, 2, 4]) confirms.answered(number, false, refused);
+  confirms.answered(2, true, refused);
+  expect(told).toEqual([]);
+  confirms.answered(4, true, refused);
+  expect(told).toEqual([refused, undefined]);
+});
+
+it("notes when a batch came further, by what was written up to its end alone", () => {
+  const confirms = new Confirms();
+  const [first, second, third] = [1, 1, 1].map((size) => confirms.expect(size, () => undefined));
+  for (const batch of [first, second, third]) if (batch !== undefined) batch.at = 0;
+
+  confirms.answered(2, false);
+  expect(first?.at).toBe(0);
+  expect(third?.at).toBeGreaterThan(0);
+});
+
 it("names the queues that there is news of, and none where there are many", () => {
   const mentions = new Mentions();
   for (const queue of ["a", "b", "a"]) mentions.add(queue);

@@ -1,5 +1,5 @@
 import type { ConfirmChannel } from "amqplib";
-import { Confirms } from "./confirms.ts";
+import { type Batch, Confirms } from "./confirms.ts";
 import { toFailure, toFull, toUnroutable } from "./failure.ts";
 import { type Letter, toFrames } from "./frames.ts";
 import { frameMaxOf, numberOf, socketOf } from "./rows.ts";
@@ -11,16 +11,16 @@ const ALARM_MS = 1000;
 /** Publishes with confirms: what it resolves for is on the server's disks. */
 export class Publisher {
   readonly wire: Wire;
+  readonly frameMax: number;
   readonly #channel: number;
-  readonly #frameMax: number;
   readonly #confirms = new Confirms();
   readonly #returned = new Set<string>();
-  #lastConfirmAt = 0;
+  #lastConfirmAt = Number.NEGATIVE_INFINITY;
 
   private constructor(wire: Wire, channel: ConfirmChannel) {
     this.wire = wire;
     this.#channel = numberOf(channel);
-    this.#frameMax = frameMaxOf(wire.model);
+    this.frameMax = frameMaxOf(wire.model);
     channel.on("error", (error) => wire.fail(error));
     channel.on("return", ({ properties }) => this.#returned.add(String(properties.messageId)));
     // The driver knows nothing of what is written past it.
@@ -44,12 +44,13 @@ export class Publisher {
     const { wire } = this;
     if (wire.blocked !== undefined) throw toFull(wire.title, wire.blocked);
     if (!wire.isOpen) throw wire.failure;
-    this.#lastConfirmAt = performance.now();
+    let end: (error: unknown) => void = () => undefined;
     const confirmed = new Promise<void>((resolve, reject) => {
-      this.#write(letters, (error) => (error === undefined ? resolve() : reject(error)));
+      end = (error) => (error === undefined ? resolve() : reject(error));
     });
     try {
-      await this.#patiently(confirmed);
+      const batch = this.#write(letters, (error) => end(error));
+      await this.#patiently(confirmed, batch);
     } catch (error) {
       throw wire.isOpen ? toFailure(error, wire.title) : wire.failure;
     }
@@ -62,10 +63,10 @@ export class Publisher {
     this.#write([letter], () => undefined);
   }
 
-  #write(letters: readonly Letter[], done: (error: unknown) => void): void {
-    const frames = toFrames(letters, this.#channel, this.#frameMax);
-    this.#confirms.expect(letters.length, done);
+  #write(letters: readonly Letter[], done: (error: unknown) => void): Batch {
+    const frames = toFrames(letters, this.#channel, this.frameMax);
     socketOf(this.wire.model).write(frames);
+    return this.#confirms.expect(letters.length, done);
   }
 
   #answered({ deliveryTag, multiple }: Answer, error?: unknown): void {
@@ -83,8 +84,8 @@ export class Publisher {
     if (lost !== undefined) throw toUnroutable(this.wire.title, lost.routingKey);
   }
 
-  /** Waits as long as confirms come, and not much longer than an alarm that begins. */
-  async #patiently(confirmed: Promise<void>): Promise<void> {
+  /** Waits as long as confirms come of it or of what was written before, and not much longer than an alarm that begins. */
+  async #patiently(confirmed: Promise<void>, batch: Batch): Promise<void> {
     const { wire } = this;
     let timer: NodeJS.Timeout | undefined;
     let stop: (() => void) | undefined;
@@ -92,10 +93,13 @@ export class Publisher {
       const look = (): void => {
         clearTimeout(timer);
         const alarm = wire.blocked;
-        const restMs = this.#lastConfirmAt + (alarm === undefined ? ANSWER_MS : ALARM_MS) - performance.now();
+        const now = performance.now();
+        const restMs = batch.at + (alarm === undefined ? ANSWER_MS : ALARM_MS) - now;
         if (restMs > 0) timer = setTimeout(look, restMs + 1);
         else if (alarm !== undefined) reject(toFull(wire.title, alarm));
-        else wire.fail(new Error(`no confirm within ${ANSWER_MS / 1000} s, timeout`));
+        // One queue may be stuck: what is published to others goes on.
+        else if (now - this.#lastConfirmAt < ANSWER_MS) reject(late());
+        else wire.fail(late());
         if (!wire.isOpen) reject(wire.failure);
       };
       stop = wire.onChange(look);
@@ -110,6 +114,10 @@ export class Publisher {
       confirmed.catch(() => {});
     }
   }
+}
+
+function late(): Error {
+  return new Error(`no confirm within ${ANSWER_MS / 1000} s, timeout`);
 }
 
 /** How the server answers publications. */
