@@ -16,9 +16,10 @@ import { Intake } from "./intake.ts";
 import type { Delivery, Lane, LaneName } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
-import { type Parcel, toClaim, toObituary } from "./message.ts";
+import { type Parcel, toClaim } from "./message.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
+import { toObituary } from "./obituary.ts";
 import { Probe } from "./probe.ts";
 import { Round } from "./round.ts";
 import { crashed, interrupted, type Sequel, sequelOf } from "./sequel.ts";
@@ -223,7 +224,11 @@ export class Engine implements ClaimSide {
     for (const held of claimed) this.#claims.set(held.token, held);
     await this.#putAside(round.asides, intake);
     // What came since it was looked for has woken nobody.
-    if (round.partial !== undefined) this.#onWake(round.partial.queue);
+    if (round.partial !== undefined) {
+      // A name says that no other queue has anything: not of those behind it, which were not looked at.
+      const isLast = round.partial.queue === queues.at(-1);
+      this.#onWake(isLast ? round.partial.queue : undefined);
+    }
     if (claimed.length < limit) for (const { queue } of intake.filled()) this.#onWake(queue);
     return claimed.map(({ parcel, token }) => toClaim(parcel, token));
   }
@@ -286,7 +291,7 @@ export class Engine implements ClaimSide {
     const failed = sequels.filter((sequel) => sequel.kind === "failed");
     const letters = await desk.address(again);
     const obituaries = failed.map(({ parcel, error, keepMs }) =>
-      toObituary(parcel, this.#topology.failed[0], error, keepMs),
+      toObituary(parcel, this.#topology.failed[0], { error, keepMs, frameMax: desk.publisher.frameMax }),
     );
     await desk.send([...letters, ...obituaries]);
     if (again.length === 0) return;

@@ -1,6 +1,6 @@
 import type { Message } from "amqplib";
 import type { Claim } from "../../broker/claim.ts";
-import { DEFAULT_MAX_CRASHES, type JobError } from "../../job/job.ts";
+import { DEFAULT_MAX_CRASHES } from "../../job/job.ts";
 import type { Letter } from "./frames.ts";
 import type { LaneName } from "./lane.ts";
 import { headersOf } from "./rows.ts";
@@ -59,10 +59,11 @@ const NUMBERS = [
 
 /** A message that is none of ours has no parcel. */
 export function toParcel(message: Message, { queue, priority }: LaneName): Parcel | undefined {
-  const { messageId, type, timestamp } = message.properties;
-  if (typeof messageId !== "string" || typeof type !== "string" || typeof timestamp !== "number")
-    return undefined;
+  const { messageId, type } = message.properties;
   const headers = headersOf(message);
+  const enqueuedAtMs = timeOf(message, headers);
+  if (typeof messageId !== "string" || typeof type !== "string" || enqueuedAtMs === undefined)
+    return undefined;
   const { o: options, tags } = headers;
   return {
     id: messageId,
@@ -74,13 +75,23 @@ export function toParcel(message: Message, { queue, priority }: LaneName): Parce
     interruptions: numberIn(headers, "i", 0),
     crashes: numberIn(headers, "c", 0),
     maxCrashes: numberIn(headers, "m", DEFAULT_MAX_CRASHES),
-    enqueuedAtMs: timestamp,
+    enqueuedAtMs,
     token: numberIn(headers, "k", 0),
     restMs: numberIn(headers, "r", 0),
     options: typeof options === "string" ? options : undefined,
     tags: typeof tags === "string" ? tags : undefined,
   };
 }
+
+/** Versions before had the time in a header; a server that is told to note when messages come does so in seconds. */
+function timeOf({ properties }: Message, { t }: Readonly<Record<string, unknown>>): number | undefined {
+  const time: unknown = properties.timestamp ?? t;
+  if (typeof time !== "number" || !Number.isSafeInteger(time)) return undefined;
+  return time < MAX_SECONDS ? time * 1000 : time;
+}
+
+/** As milliseconds it is a day of 1973, as seconds one of the year 5138. */
+const MAX_SECONDS = 1e11;
 
 function numberIn(headers: Readonly<Record<string, unknown>>, key: string, usual: number): number {
   const value = headers[key];
@@ -111,28 +122,3 @@ export function toClaim(parcel: Parcel, token: number): Claim {
     options,
   };
 }
-
-/** What is kept of a job that failed: the job, and why. */
-export function toObituary(parcel: Parcel, queue: string, error: JobError, keepMs: number): Letter {
-  const letter = toLetter(parcel, { exchange: "", routingKey: queue });
-  const { name, message, code, stack } = error;
-  const text = JSON.stringify({
-    name: name.slice(0, MAX_TEXT),
-    message: message.slice(0, MAX_TEXT),
-    code: code?.slice(0, MAX_TEXT),
-    stack: stack?.slice(0, MAX_TEXT),
-  });
-  const { queue: q, priority: p } = parcel;
-  return {
-    ...letter,
-    options: {
-      ...letter.options,
-      expiration: Math.min(Math.max(1, keepMs), MAX_TTL_MS),
-      headers: { ...letter.options.headers, q, p, error: text },
-    },
-  };
-}
-
-const MAX_TEXT = 4000;
-/** The server's times to live are 32 bits wide. */
-const MAX_TTL_MS = 4_294_967_295;

@@ -23,7 +23,10 @@ export async function listen(wire: Wire, topology: Topology, heard: (news: News)
   await channel.consume(
     queue,
     (message) => {
-      if (message !== null) heard(toNews(fromJson(message.content)));
+      if (message === null) return;
+      // A job that became due comes here where an earlier version has bound it so; its payload is no news.
+      const isJob = message.properties.messageId !== undefined;
+      heard(isJob ? { queues: [undefined] } : toNews(fromJson(message.content)));
     },
     { noAck: true },
   );
