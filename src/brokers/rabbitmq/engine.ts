@@ -113,8 +113,9 @@ export class Engine implements ClaimSide {
     });
     const settled = await this.#finish(taken, sequels);
     // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
-    // Who has nothing to settle was idle: the job that woke it need not wait for others.
-    const claimed = next === undefined ? [] : await this.claim(next, outcomes.length === 0);
+    // Who has nothing to settle and runs nothing is idle: the job that woke it need not wait for others.
+    const isIdle = outcomes.length === 0 && this.#claims.size === 0;
+    const claimed = next === undefined ? [] : await this.claim(next, isIdle);
     return { settled, claimed };
   }
 
