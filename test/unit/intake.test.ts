@@ -154,6 +154,14 @@ describe("a worker that is told which queue has work", () => {
     expect([asked(), intake.wants(2)]).toEqual([1, false]);
   });
 
+  it("takes from several in the order of the list, whichever was told of first", async () => {
+    const { put, turn } = scene({ queues: "c,*", ahead: 0 });
+    await turn();
+    for (const queue of ["z", "a", "c"]) await put(queue);
+
+    expect(await turn()).toMatchObject({ queues: ["c", "a", "z"], taken: ["c", "a"] });
+  });
+
   it("takes no notice of a queue that it does not serve", async () => {
     const { intake, put, turn } = scene({ queues: "*,!low", ahead: 0 });
     await turn();

@@ -113,7 +113,8 @@ export class Intake {
     if (!this.wants(free)) return undefined;
     this.#wakes = 0;
     this.#asked = this.#list;
-    const named = this.#named.size === 0 ? undefined : Array.from(this.#named);
+    // As the broker would say it: a pattern stands for its queues in the order of their names.
+    const named = this.#named.size === 0 ? undefined : Array.from(this.#named).sort();
     this.#named.clear();
     const queues = await this.#choice.next(named);
     if (queues.length === 0) {
