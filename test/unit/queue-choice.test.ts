@@ -168,6 +168,27 @@ describe("a list with patterns", () => {
     await expect(choice.next()).rejects.toThrow("did not answer");
   });
 
+  it("waits for an answer under way that will do, and asks for no other", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const gate = new Gate();
+    let asked = 0;
+    const before: Hooks = { "inspect.ready": () => asked++ };
+    const choice = choose("*", "strict", interpose(await brokerWith("mail"), before));
+    await choice.next();
+    before["inspect.ready"] = () => {
+      asked++;
+      return gate.opened;
+    };
+    vi.advanceTimersByTime(20);
+    await choice.next();
+    vi.advanceTimersByTime(100);
+    const waiting = choice.next();
+    gate.open();
+
+    expect(await waiting).toEqual(["mail"]);
+    expect(asked).toBe(2);
+  });
+
   it("asks again when something is new that an answer under way may not have", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     await using broker = await brokerWith("mail");

@@ -78,8 +78,11 @@ export class QueueChoice {
     const overdueMs = performance.now() - this.#freshUntil;
     if (!this.#isExpired && overdueMs < 0) return;
     const waits = this.#isExpired || overdueMs > MAX_OVERDUE_MS;
-    // An answer under way may not have what came since it was asked for.
-    if (waits) await this.#asking;
+    if (waits && this.#asking !== undefined) {
+      await this.#asking;
+      // An answer under way may not have what came since it was asked for.
+      if (!this.#isExpired && performance.now() < this.#freshUntil) return;
+    }
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
