@@ -12,7 +12,9 @@ export class MemoryWakeups implements Wakeups {
     this.#queue = this.#pending === undefined || this.#queue === queue ? queue : undefined;
     this.#pending ??= setImmediate(() => {
       this.#pending = undefined;
-      for (const { wake } of this.#subscriptions) wake(this.#queue);
+      // Whoever is woken may have news at once.
+      const queue = this.#queue;
+      for (const { wake } of this.#subscriptions) wake(queue);
     });
   }
 
