@@ -59,6 +59,21 @@ describe.skipIf(mysql.unavailable !== undefined)("a user's transaction on MySQL"
     connection.destroy();
   });
 
+  it("may have a savepoint named ganger, and returns to it", async () => {
+    await using broker = await openBroker(`${database.url}?prefix=points`);
+    const connection = await createConnection(database.url);
+    await connection.beginTransaction();
+    await connection.query("savepoint ganger");
+    const [first = ""] = (await broker.transactions?.enqueue(connection, [job])) ?? [];
+    await broker.transactions?.enqueue(connection, [job]);
+    await connection.query("rollback to savepoint ganger");
+    await connection.commit();
+
+    expect(first).not.toBe("");
+    expect(await broker.inspect?.find(first)).toBeUndefined();
+    connection.destroy();
+  });
+
   it("is told when it is one that only reads", async () => {
     await using broker = await openBroker(`${database.url}?prefix=readers`);
     const connection = await createConnection(database.url);

@@ -91,9 +91,9 @@ interface Joined {
   readonly bounds: string;
 }
 
-/** Tells by its answer whether a transaction is open; where none is, it does nothing. The next one takes its place, or the end of the transaction. */
-const SAVE: Statement = { sql: "savepoint ganger", values: [] };
-const RETURN: Statement = { sql: "rollback to savepoint ganger", values: [] };
+/** Tells by its answer whether a transaction is open; where none is, it does nothing. The next one takes its place, or the end of the transaction; one of the user's with this name would be lost. */
+const SAVE: Statement = { sql: "savepoint ganger_call", values: [] };
+const RETURN: Statement = { sql: "rollback to savepoint ganger_call", values: [] };
 
 /** What the connection allows, and where it leads. With a limit of its own, as the session may have one of nothing. */
 const PLACE: Statement = {
