@@ -13,8 +13,8 @@ export class MemoryWakeups implements Wakeups {
     this.#pending ??= setImmediate(() => {
       this.#pending = undefined;
       // Whoever is woken may have news at once.
-      const queue = this.#queue;
-      for (const { wake } of this.#subscriptions) wake(queue);
+      const news = this.#queue;
+      for (const { wake } of this.#subscriptions) wake(news);
     });
   }
 

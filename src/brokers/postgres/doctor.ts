@@ -1,4 +1,5 @@
 import type { Finding } from "../../broker/maintenance.ts";
+import { deferred } from "../../util/deferred.ts";
 import type { Lanes } from "./lanes.ts";
 import { Listener } from "./listener.ts";
 import type { PostgresLocation } from "./location.ts";
@@ -157,7 +158,7 @@ async function wakePath({ lanes, location, isPooled, wakeups }: Diagnosis): Prom
   const start = performance.now();
   const hint = "Idle workers poll once a second meanwhile. Look at what is between them and the server.";
   const channel = `${wakeups.channel}_doctor`;
-  const { promise: heard, resolve: hear } = deferred();
+  const { promise: heard, resolve: hear } = deferred<boolean>();
   const listener = await Listener.open(location, [channel], {
     heard: () => hear(true),
     lost: () => hear(false),
@@ -175,14 +176,6 @@ async function wakePath({ lanes, location, isPooled, wakeups }: Diagnosis): Prom
     clearTimeout(timer);
     await listener.close();
   }
-}
-
-function deferred(): { readonly promise: Promise<boolean>; readonly resolve: (value: boolean) => void } {
-  const settle: ((value: boolean) => void)[] = [];
-  const promise = new Promise<boolean>((resolve) => {
-    settle.push(resolve);
-  });
-  return { promise, resolve: (value) => settle.forEach((each) => each(value)) };
 }
 
 function mib(bytes: number): string {

@@ -11,11 +11,11 @@ import type {
 import type { DocumentStore } from "../../broker/store.ts";
 import type { NewJob } from "../../job/job.ts";
 import { Book } from "./book.ts";
+import type { ClaimSide } from "./claim-side.ts";
 import { startClaimSide } from "./claim-thread.ts";
 import { RabbitmqCounts } from "./counts.ts";
 import { Desk } from "./desk.ts";
 import { diagnose, timeout } from "./doctor.ts";
-import type { ClaimSide } from "./engine.ts";
 import { enqueue, newsOf } from "./enqueue.ts";
 import { beat, bury } from "./holders.ts";
 import { Link } from "./link.ts";

@@ -8,8 +8,10 @@ import type {
   Settlement,
 } from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
+import type { Wake } from "../../broker/wakeups.ts";
 import { GangerError } from "../../errors.ts";
-import { type ClaimSide, Engine, type Wake } from "./engine.ts";
+import type { ClaimSide } from "./claim-side.ts";
+import { Engine } from "./engine.ts";
 import type { LaneName } from "./lane.ts";
 import { parseLocation } from "./location.ts";
 import { answerOf } from "./rows.ts";

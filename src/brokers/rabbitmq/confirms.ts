@@ -2,7 +2,7 @@
 export interface Batch {
   readonly first: number;
   readonly last: number;
-  readonly done: (error: unknown) => void;
+  readonly done: (error?: Error) => void;
   /** Everything up to this number is answered. */
   upTo: number;
   /** Numbers behind that which were answered by themselves. */
@@ -17,7 +17,7 @@ export class Confirms {
   #last = 0;
 
   /** The next `amount` publications are one batch: `done` is called when all are confirmed, or one is refused. */
-  expect(amount: number, done: (error: unknown) => void): Batch {
+  expect(amount: number, done: (error?: Error) => void): Batch {
     const upTo = this.#last;
     this.#last += amount;
     const at = performance.now();
@@ -26,7 +26,7 @@ export class Confirms {
     return batch;
   }
 
-  answered(number: number, isMultiple: boolean, error?: unknown): void {
+  answered(number: number, isMultiple: boolean, error?: Error): void {
     const now = performance.now();
     for (const batch of this.#batches) {
       if (batch.first > number) break;

@@ -7,8 +7,10 @@ import type {
   Settlement,
 } from "../../broker/claim.ts";
 import type { RescuedHolder } from "../../broker/maintenance.ts";
+import type { Wake } from "../../broker/wakeups.ts";
 import { type Aside, admit } from "./admission.ts";
 import { Book } from "./book.ts";
+import type { ClaimSide } from "./claim-side.ts";
 import { Desk } from "./desk.ts";
 import { Excuses, excuse } from "./excuses.ts";
 import { Lives } from "./holders.ts";
@@ -25,24 +27,6 @@ import { Round } from "./round.ts";
 import { crashed, interrupted, type Sequel, sequelOf } from "./sequel.ts";
 import { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
-
-/** What a process that claims does with the server; a broker has it in a thread, where a busy event loop does not stop it. */
-export interface ClaimSide {
-  claim(request: ClaimRequest): Promise<readonly Claim[]>;
-  settle(outcomes: readonly Outcome[], next: ClaimRequest | undefined): Promise<Settlement>;
-  release(holder: string, reason: ReleaseReason): Promise<Released>;
-  /** Queues of which jobs came to this process that nobody claimed yet: the server does not count them as waiting. */
-  ready(): Promise<readonly string[]>;
-  rescue(): Promise<readonly RescuedHolder[]>;
-  /** A heartbeat that this process sent. */
-  beat(holders: readonly string[], ttlMs: number): Promise<void>;
-  /** A lane that this process made. */
-  know(lane: LaneName): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** There may be something to claim: in one queue, or in any. */
-export type Wake = (queue?: string) => void;
 
 /** What is used over the connection that claims. Nothing is published there: an alarm of the server's does not touch it. */
 interface Session {

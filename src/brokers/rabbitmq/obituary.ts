@@ -6,14 +6,17 @@ import { type Parcel, toLetter } from "./message.ts";
 export function toObituary(
   parcel: Parcel,
   queue: string,
-  { error, keepMs, frameMax }: { readonly error: JobError; readonly keepMs: number; readonly frameMax: number },
+  {
+    error,
+    keepMs,
+    frameMax,
+  }: { readonly error: JobError; readonly keepMs: number; readonly frameMax: number },
 ): Letter {
   const letter = toLetter(parcel, { exchange: "", routingKey: queue });
   const { queue: q, priority: p, options = "", tags = "" } = parcel;
   const room = frameMax - USUAL_BYTES - Buffer.byteLength(options) - Buffer.byteLength(tags);
   let text = toText(error, MAX_TEXT);
-  for (let max = MAX_TEXT / 2; Buffer.byteLength(text) > room && max > 1; max /= 2)
-    text = toText(error, max);
+  for (let max = MAX_TEXT / 2; Buffer.byteLength(text) > room && max > 1; max /= 2) text = toText(error, max);
   return {
     ...letter,
     options: {

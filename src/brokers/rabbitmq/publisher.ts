@@ -1,4 +1,5 @@
 import type { ConfirmChannel } from "amqplib";
+import { deferred } from "../../util/deferred.ts";
 import { type Batch, Confirms } from "./confirms.ts";
 import { toFailure, toFull, toUnroutable } from "./failure.ts";
 import { type Letter, toFrames } from "./frames.ts";
@@ -44,13 +45,13 @@ export class Publisher {
     const { wire } = this;
     if (wire.blocked !== undefined) throw toFull(wire.title, wire.blocked);
     if (!wire.isOpen) throw wire.failure;
-    let end: (error: unknown) => void = () => undefined;
-    const confirmed = new Promise<void>((resolve, reject) => {
-      end = (error) => (error === undefined ? resolve() : reject(error));
-    });
+    const confirmed = deferred<void>();
     try {
-      const batch = this.#write(letters, (error) => end(error));
-      await this.#patiently(confirmed, batch);
+      const batch = this.#write(letters, (error) => {
+        if (error === undefined) confirmed.resolve();
+        else confirmed.reject(error);
+      });
+      await this.#patiently(confirmed.promise, batch);
     } catch (error) {
       throw wire.isOpen ? toFailure(error, wire.title) : wire.failure;
     }
@@ -63,13 +64,13 @@ export class Publisher {
     this.#write([letter], () => undefined);
   }
 
-  #write(letters: readonly Letter[], done: (error: unknown) => void): Batch {
+  #write(letters: readonly Letter[], done: (error?: Error) => void): Batch {
     const frames = toFrames(letters, this.#channel, this.frameMax);
     socketOf(this.wire.model).write(frames);
     return this.#confirms.expect(letters.length, done);
   }
 
-  #answered({ deliveryTag, multiple }: Answer, error?: unknown): void {
+  #answered({ deliveryTag, multiple }: Answer, error?: Error): void {
     this.#lastConfirmAt = performance.now();
     this.#confirms.answered(deliveryTag, multiple, error);
   }

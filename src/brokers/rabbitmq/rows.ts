@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Channel, ChannelModel, Message } from "amqplib";
-import type { ClaimSide } from "./engine.ts";
+import type { ClaimSide } from "./claim-side.ts";
 import type { News } from "./news.ts";
 
 /** What the driver and the wire are believed to give. The only file that believes. */

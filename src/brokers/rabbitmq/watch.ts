@@ -1,5 +1,5 @@
+import type { Wake } from "../../broker/wakeups.ts";
 import type { Book } from "./book.ts";
-import type { Wake } from "./engine.ts";
 import type { LaneName } from "./lane.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
