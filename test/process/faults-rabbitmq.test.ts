@@ -1,5 +1,6 @@
 import { connect, defineJob, isGangerError, openBroker, Worker } from "ganger";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { BACK_MS } from "../support/common-faults.ts";
 import { eventually } from "../support/eventually.ts";
 import { PoolFolder } from "../support/pool-folder.ts";
 import { Proxy } from "../support/proxy.ts";
@@ -10,8 +11,6 @@ import { service } from "../support/services.ts";
 
 const { unavailable } = await service("rabbitmq");
 const LONG = process.env["GANGER_TEST_LONG"] !== undefined;
-/** How long after the end of a fault work must go on. */
-const BACK_MS = 5000;
 /** A server has a new queue on disk half a second after it made it; what is newer it loses when it is killed, whatever it confirmed. */
 const REGISTERED_MS = 2000;
 

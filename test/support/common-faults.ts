@@ -35,8 +35,7 @@ export function startScene({ proxy, nextUrl }: FaultPlace, parameters = ""): Pro
 
 /** Tests what every store on a server has to bear. */
 export function testCommonFaults(place: FaultPlace): void {
-  const { server, nextUrl } = place;
-  const proxy = () => place.proxy();
+  const { server, proxy, nextUrl } = place;
   const faults = { ...common(place), ...place.faults };
 
   it.each(Object.keys(faults))("goes on within 5 s after %s, and loses nothing", async (name) => {

@@ -53,10 +53,10 @@ export class QueueChoice {
   }
 
   /** With `ready` it believes that those have work, and does not ask the broker. */
-  async next(ready?: Iterable<string>): Promise<readonly string[]> {
+  async next(ready?: readonly string[]): Promise<readonly string[]> {
     if (this.#list.isDynamic) {
       if (ready === undefined) await this.#refresh();
-      else this.#take(Array.from(ready));
+      else this.#take(ready);
     }
     switch (this.#order) {
       case "strict":
