@@ -1,10 +1,11 @@
 import type { Broker } from "../broker/broker.ts";
-import type { Claim, Outcome } from "../broker/claim.ts";
+import type { Claim, ClaimRequest, Outcome } from "../broker/claim.ts";
 import { Ledger, ledgerDirectory } from "../ipc/ledger.ts";
 import type { WorkerStatus } from "../ipc/messages.ts";
 import { QueueList, type QueueOrder } from "../job/queue-list.ts";
 import { type AnyJob, JobRegistry } from "../job/registry.ts";
 import { Announcer } from "../telemetry/events.ts";
+import type { MaybePromise } from "../util/maybe-promise.ts";
 import { Exchange } from "./claim/exchange.ts";
 import { Intake } from "./claim/intake.ts";
 import {
@@ -252,9 +253,14 @@ export class Worker implements AsyncDisposable {
     if (isStarted) await this.#broker.release(this.holder, { kind: "interrupted", started: [] });
   }
 
-  async #next() {
+  #next(): MaybePromise<ClaimRequest | undefined> {
     // Log lines and progress need the claim, which an outcome ends.
-    if (!this.runs.notes.isEmpty) await this.runs.tell().catch(() => undefined);
+    if (!this.runs.notes.isEmpty) return this.#tellAndAsk();
+    return this.#isOpen ? this.#intake.next(this.runs.free) : undefined;
+  }
+
+  async #tellAndAsk(): Promise<ClaimRequest | undefined> {
+    await this.runs.tell().catch(() => undefined);
     return this.#isOpen ? this.#intake.next(this.runs.free) : undefined;
   }
 

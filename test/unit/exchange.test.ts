@@ -1,79 +1,9 @@
-import * as fc from "fast-check";
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Broker } from "../../src/broker/broker.ts";
-import type { Claim, ClaimRequest, Outcome } from "../../src/broker/claim.ts";
-import { guarded } from "../../src/broker/guarded.ts";
-import { createMemoryBroker } from "../../src/brokers/memory/open.ts";
-import { Exchange } from "../../src/worker/claim/exchange.ts";
-import { Gate, type Hooks, interpose, unreachable } from "../support/interpose.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { bench, completed, done, HOLDER } from "../support/exchange-bench.ts";
+import { Gate, type Hooks } from "../support/interpose.ts";
 import { poll } from "../support/workshop.ts";
 
-const HOLDER = "host:1:a";
-
 afterEach(() => vi.useRealTimers());
-
-/** An exchange with a real broker, what it was told, and jobs that are claimed already. */
-async function bench(jobs = 0, hooks: Hooks = {}) {
-  const real = guarded(createMemoryBroker());
-  const enqueue = (count: number) =>
-    real.enqueue(Array.from({ length: count }, () => ({ queue: "mail", name: "send", payload: "1" })));
-  const take = (limit: number) => real.claim({ queues: ["mail"], limit, holder: HOLDER });
-  await real.heartbeat([{ holder: HOLDER, queues: "mail" }], 3_600_000);
-  await enqueue(jobs);
-  const told: string[] = [];
-  const claimed: Claim[] = [];
-  const state = {
-    request: undefined as ClaimRequest | undefined,
-    goesOn: false,
-    isUrgent: false,
-    onClaimed: () => undefined as unknown,
-    calls: 0,
-    inFlight: 0,
-    most: 0,
-  };
-  const broker = counting(interpose(real, hooks), state);
-  const exchange = new Exchange(broker, {
-    next: async () => state.request,
-    claimed(claims) {
-      claimed.push(...claims);
-      state.onClaimed();
-      if (state.goesOn && claims.length > 0) exchange.request(state.isUrgent);
-    },
-    settled: ({ id }, counted) => void told.push(`${id} ${counted ? "settled" : "lost"}`),
-    failed: () => void told.push("failed"),
-    recovered: () => void told.push("recovered"),
-  });
-  return {
-    broker: real,
-    exchange,
-    told,
-    claimed,
-    state,
-    enqueue,
-    claims: jobs === 0 ? [] : await take(jobs),
-  };
-}
-
-/** Counts the calls of `settle`, and how many are under way at once. */
-function counting(broker: Broker, state: { calls: number; inFlight: number; most: number }): Broker {
-  const settle = async (outcomes: readonly Outcome[], next?: ClaimRequest) => {
-    state.calls++;
-    state.most = Math.max(state.most, ++state.inFlight);
-    try {
-      return await broker.settle(outcomes, next);
-    } finally {
-      state.inFlight--;
-    }
-  };
-  return new Proxy(broker, { get: (target, key) => (key === "settle" ? settle : Reflect.get(target, key)) });
-}
-
-const done = ({ id, token }: Claim): Outcome => ({ id, token, kind: "completed" });
-
-async function completed(broker: Broker): Promise<number> {
-  const [mail] = (await broker.inspect?.queues()) ?? [];
-  return mail?.counts.completed ?? 0;
-}
 
 describe("an exchange", () => {
   it("claims along with the outcomes, in one call", async () => {
@@ -112,6 +42,21 @@ describe("an exchange", () => {
 
     expect(state).toMatchObject({ calls: 2, most: 1 });
     expect(await completed(broker)).toBe(100);
+  });
+
+  it("has one call under way when a broker wakes it from within", async () => {
+    const { exchange, state, claims } = await bench(2);
+    const [first, second] = claims.map(done);
+    state.onSettle = () => {
+      state.onSettle = () => undefined;
+      if (second !== undefined) exchange.add(second);
+      exchange.request();
+    };
+    if (first !== undefined) exchange.add(first);
+    exchange.request();
+    await exchange.flush();
+
+    expect(state).toMatchObject({ calls: 2, most: 1 });
   });
 
   it("holds a lone outcome for 2 ms, and joins those that come within", async () => {
@@ -202,73 +147,5 @@ describe("an exchange with a server", () => {
 
     await exchange.flush();
     expect(claimed).toHaveLength(2);
-  });
-});
-
-describe("an exchange whose broker is away", () => {
-  it("keeps the outcomes, in their order, until the broker is back", async () => {
-    const hooks: Hooks = { settle: unreachable };
-    const { broker, exchange, told, state, claims } = await bench(3, hooks);
-    const [first, ...others] = claims.map(done);
-    if (first !== undefined) exchange.add(first);
-    await poll(() => state.calls).toBeGreaterThan(1);
-    for (const outcome of others) exchange.add(outcome);
-    hooks["settle"] = undefined;
-    await exchange.flush();
-
-    expect(told).toEqual(["failed", "recovered", "1 settled", "2 settled", "3 settled"]);
-    expect(await completed(broker)).toBe(3);
-  });
-
-  it("tries less and less often, up to every 3 s", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    onTestFinished(() => vi.spyOn(Math, "random").mockRestore());
-    vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const tries: number[] = [];
-    const { exchange, claims } = await bench(1, {
-      settle: () => (tries.push(performance.now()), unreachable()),
-    });
-    for (const claim of claims) exchange.add(done(claim));
-    while (tries.length < 11) {
-      await vi.advanceTimersToNextTimerAsync();
-      await new Promise(setImmediate);
-    }
-
-    const gaps = tries.slice(1).map((time, place) => Math.round(time - (tries[place] ?? 0)));
-    expect(gaps).toEqual([50, 100, 200, 400, 800, 1600, 3000, 3000, 3000, 3000]);
-    exchange.close();
-  });
-
-  it("gives up when the broker was closed by its owner", async () => {
-    const { broker, exchange, told, claims } = await bench(1);
-    await broker[Symbol.asyncDispose]();
-    for (const claim of claims) exchange.add(done(claim));
-    await exchange.flush();
-
-    expect(told).toEqual(["failed"]);
-    expect(exchange.pending).toBe(0);
-  });
-
-  it("loses and repeats nothing, whichever calls fail and whenever outcomes come", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const plan = fc.array(fc.record({ fails: fc.boolean(), count: fc.nat({ max: 5 }) }), { maxLength: 20 });
-    await fc.assert(
-      fc.asyncProperty(plan, async (steps) => {
-        const fails = steps.map((step) => step.fails);
-        const hooks = { settle: () => (fails.shift() === true ? unreachable() : undefined) };
-        const { broker, exchange, told, claims } = await bench(100, hooks);
-        const outcomes = claims.map(done);
-        for (const { count } of steps) {
-          for (const outcome of outcomes.splice(0, count)) exchange.add(outcome);
-          await vi.advanceTimersByTimeAsync(40);
-        }
-        while (exchange.pending > 0) await vi.advanceTimersByTimeAsync(5000);
-        await exchange.flush();
-        const added = claims.length - outcomes.length;
-        expect(told.filter((line) => line.endsWith("settled"))).toHaveLength(added);
-        expect(await completed(broker)).toBe(added);
-      }),
-      { numRuns: 30 },
-    );
   });
 });

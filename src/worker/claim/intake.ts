@@ -1,6 +1,7 @@
 import type { Claim, ClaimRequest } from "../../broker/claim.ts";
 import type { Counts } from "../../broker/counts.ts";
 import type { QueueList, QueueOrder } from "../../job/queue-list.ts";
+import type { MaybePromise } from "../../util/maybe-promise.ts";
 import type { ResolvedWorkerOptions } from "../options.ts";
 import { Pace } from "./pace.ts";
 import { QueueChoice } from "./queue-choice.ts";
@@ -109,14 +110,20 @@ export class Intake {
     return !this.#isDry && this.#ready <= ahead / 2 && free + ahead > this.#ready;
   }
 
-  async next(free: number): Promise<ClaimRequest | undefined> {
+  next(free: number): MaybePromise<ClaimRequest | undefined> {
     if (!this.wants(free)) return undefined;
     this.#wakes = 0;
     this.#asked = this.#list;
     // As the broker would say it: a pattern stands for its queues in the order of their names.
     const named = this.#named.size === 0 ? undefined : Array.from(this.#named).sort();
     this.#named.clear();
-    const queues = await this.#choice.next(named);
+    const queues = this.#choice.next(named);
+    return queues instanceof Promise
+      ? queues.then((known) => this.#toRequest(known, free))
+      : this.#toRequest(queues, free);
+  }
+
+  #toRequest(queues: readonly string[], free: number): ClaimRequest | undefined {
     if (queues.length === 0) {
       this.#isDry = this.#wakes === 0;
       return undefined;

@@ -1,6 +1,7 @@
 import type { Counts } from "../../broker/counts.ts";
 import { GangerError } from "../../errors.ts";
 import type { QueueList, QueueOrder, WeighedQueue } from "../../job/queue-list.ts";
+import type { MaybePromise } from "../../util/maybe-promise.ts";
 
 /** Which queues a worker asks for next, and in which order. */
 export class QueueChoice {
@@ -53,11 +54,15 @@ export class QueueChoice {
   }
 
   /** With `ready` it believes that those have work, and does not ask the broker. */
-  async next(ready?: readonly string[]): Promise<readonly string[]> {
-    if (this.#list.isDynamic) {
-      if (ready === undefined) await this.#refresh();
-      else this.#take(ready);
-    }
+  next(ready?: readonly string[]): MaybePromise<readonly string[]> {
+    if (!this.#list.isDynamic) return this.#inOrder();
+    if (ready !== undefined) this.#take(ready);
+    else if (this.#isStale) return this.#refresh().then(() => this.#inOrder());
+    else this.#refreshAside();
+    return this.#inOrder();
+  }
+
+  #inOrder(): readonly string[] {
     switch (this.#order) {
       case "strict":
         return this.#names;
@@ -70,24 +75,32 @@ export class QueueChoice {
     }
   }
 
-  /**
-   * Asks the broker for queues with work. What is a little old is used once more, and asked for meanwhile, so that whoever
-   * has jobs at hand is brought more while it runs them.
-   */
+  /** What is known is too old to be gone by. */
+  get #isStale(): boolean {
+    return this.#isExpired || performance.now() - this.#freshUntil > MAX_OVERDUE_MS;
+  }
+
+  /** Asks the broker for queues with work. */
   async #refresh(): Promise<void> {
-    const overdueMs = performance.now() - this.#freshUntil;
-    if (!this.#isExpired && overdueMs < 0) return;
-    const waits = this.#isExpired || overdueMs > MAX_OVERDUE_MS;
-    if (waits && this.#asking !== undefined) {
+    if (this.#asking !== undefined) {
       await this.#asking;
       // An answer under way may not have what came since it was asked for.
       if (!this.#isExpired && performance.now() < this.#freshUntil) return;
     }
+    await this.#askOnce();
+  }
+
+  /** What is a little old is used once more, and asked for meanwhile, so that whoever has jobs at hand is brought more while it runs them. */
+  #refreshAside(): void {
+    if (performance.now() < this.#freshUntil) return;
+    this.#askOnce().catch(() => this.expire());
+  }
+
+  #askOnce(): Promise<void> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    if (waits) await this.#asking;
-    else this.#asking.catch(() => this.expire());
+    return this.#asking;
   }
 
   /** Asking costs more with more queues: the answer is good for twenty times as long as it took. */
