@@ -102,6 +102,7 @@ export class MysqlBroker implements Broker {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.wakeups.close();
+    await this.#database.countDeadlocks().catch(() => {});
     await this.#connections.close();
   }
 

@@ -12,6 +12,7 @@ const SCRIPTS = ["core", "inspect", "edit", "maintenance", "store", "wakeups"];
 const PATIENCE_MS = 20_000;
 const LOSS_PATIENCE_MS = 3000;
 const MAX_PAUSE_MS = 200;
+const COUNT_AFTER_MS = 500;
 /** For calls that may read whole tables. */
 export const LONG_MS = 120_000;
 
@@ -19,8 +20,9 @@ export const LONG_MS = 120_000;
 export class Database {
   readonly connections: Connections;
   readonly #sql: ReadonlyMap<string, string>;
-  /** Transactions that the server took back so that others could go on, since this broker was opened. */
-  deadlocks = 0;
+  /** Transactions that the server took back so that others could go on, and that are not counted in the store yet. */
+  #deadlocks = 0;
+  #counting: NodeJS.Timeout | undefined;
   /** Variables of the connection that statements speak of: when this call is, and the first id of an insert. */
   readonly nowVariable: string;
   readonly firstVariable: string;
@@ -86,6 +88,27 @@ export class Database {
     });
   }
 
+  /** Adds the deadlocks that were seen here to the store's own count, which all processes share. */
+  async countDeadlocks(): Promise<void> {
+    clearTimeout(this.#counting);
+    this.#counting = undefined;
+    const fresh = this.#deadlocks;
+    if (fresh === 0) return;
+    this.#deadlocks = 0;
+    try {
+      await this.send([this.statement("countDeadlocks", fresh)]);
+    } catch (error) {
+      this.#deadlocks += fresh;
+      throw error;
+    }
+  }
+
+  #noteDeadlock(): void {
+    this.#deadlocks++;
+    // Not for each: where there is one, there may be many.
+    this.#counting ??= setTimeout(() => void this.countDeadlocks().catch(() => {}), COUNT_AFTER_MS).unref();
+  }
+
   async #retrying<T>(work: (session: Session, noRetry: () => void) => Promise<T>): Promise<T> {
     const start = performance.now();
     let mayRetry = true;
@@ -96,7 +119,7 @@ export class Database {
       try {
         return await this.connections.use((session) => work(session, noRetry));
       } catch (error) {
-        if (isDeadlock(error)) this.deadlocks++;
+        if (isDeadlock(error)) this.#noteDeadlock();
         const elapsed = performance.now() - start;
         const isWorthwhile =
           mayRetry &&

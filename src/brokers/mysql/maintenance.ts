@@ -22,7 +22,6 @@ export class MysqlMaintenance implements Maintenance {
   readonly #wakeups: MysqlWakeups;
   readonly #sweep: ExpirySweep;
   #overflow: Overflow[] = [];
-  #countedDeadlocks = 0;
 
   constructor(database: Database, wakeups: MysqlWakeups) {
     this.#database = database;
@@ -60,7 +59,6 @@ export class MysqlMaintenance implements Maintenance {
   }
 
   async prune(bounds: PruneBounds): Promise<PruneReport> {
-    await this.#countDeadlocks();
     const overflow = await this.#pruneOverflow(bounds);
     if (this.#overflow.length > 0) return { deleted: overflow, more: true };
     const { deleted, more } = await this.#sweep.next();
@@ -68,16 +66,8 @@ export class MysqlMaintenance implements Maintenance {
   }
 
   async doctor(): Promise<readonly Finding[]> {
-    await this.#countDeadlocks();
+    await this.#database.countDeadlocks();
     return diagnose(this.#database);
-  }
-
-  /** Adds what this broker has seen to the store's own count, which all processes share. */
-  async #countDeadlocks(): Promise<void> {
-    const fresh = this.#database.deadlocks - this.#countedDeadlocks;
-    if (fresh === 0) return;
-    this.#countedDeadlocks = this.#database.deadlocks;
-    await this.#database.send([this.#database.statement("countDeadlocks", fresh)]);
   }
 
   async #nextInMs(): Promise<number | undefined> {

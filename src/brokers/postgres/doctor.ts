@@ -17,7 +17,7 @@ export interface Diagnosis {
 /** Looks at a store as an operator would. */
 export async function diagnose(diagnosis: Diagnosis): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const look of [server, books, overdue, tables, snapshots, slots, wakePath]) {
+  for (const look of [server, deadlocks, books, overdue, tables, snapshots, slots, wakePath]) {
     findings.push(...(await look(diagnosis)));
   }
   const order = ["error", "warning", "info"];
@@ -53,14 +53,17 @@ async function server({ lanes }: Diagnosis): Promise<readonly Finding[]> {
       `${used} of ${max} connections are in use`,
       "Raise max_connections, or put PgBouncer in between.",
     );
-  if (lanes.conflicts > 0) {
-    findings.push({
-      level: "info",
-      check: "deadlocks",
-      message: `${lanes.conflicts} statements were sent again after a deadlock`,
-    });
-  }
   return findings;
+}
+
+/** Those of other processes, as of workers, are known to the server alone, which does not say whose they were. */
+async function deadlocks({ lanes }: Diagnosis): Promise<readonly Finding[]> {
+  const [[amount, reset] = []] = (await lanes.run("deadlocks")).rows;
+  const count = toNumber(amount);
+  if (count === 0) return [];
+  const since = reset === null ? "" : ` since ${toText(reset)}`;
+  const message = `${count} deadlocks in this database${since}; what ganger sent is sent again after one`;
+  return [{ level: "info", check: "deadlocks", message }];
 }
 
 /** Every claim has a holder, every job a queue and a state, and no job is among the finished as well. */

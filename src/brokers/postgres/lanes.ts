@@ -45,8 +45,6 @@ export class Lanes {
   #opening = 0;
   #waiting: (() => void)[] = [];
   #isClosed = false;
-  /** Statements that the server undid for a deadlock, and that were sent again. */
-  conflicts = 0;
   /** Connections that ended without our closing them. */
   losses = 0;
 
@@ -161,7 +159,6 @@ export class Lanes {
       } catch (error) {
         if (!isConflict(error) || attempt > MAX_CONFLICTS)
           throw this.#isClosed ? this.#closed() : toFailure(error, this.#place);
-        this.conflicts++;
         await delay(Math.random() * 2 ** attempt);
       }
     }

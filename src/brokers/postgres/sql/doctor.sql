@@ -5,6 +5,10 @@ select current_setting('server_version'), current_setting('autovacuum'), current
   current_setting('synchronous_commit'), current_setting('full_page_writes'),
   current_setting('max_connections')::int, (select count(*) from pg_stat_activity where backend_type = 'client backend');
 
+-- What all sessions ran into, by the server's own statistics.
+-- name: deadlocks
+select deadlocks, to_char(stats_reset, 'YYYY-MM-DD HH24:MI') from pg_stat_database where datname = current_database();
+
 -- name: tables
 select s.relname, s.n_live_tup, s.n_dead_tup, pg_total_relation_size(s.relid),
   extract(epoch from clock_timestamp() - greatest(s.last_autovacuum, s.last_vacuum))::int,
