@@ -1,5 +1,9 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import type { Worker as Thread } from "node:worker_threads";
 import { connect, defineJob, isGangerError, openBroker, Worker } from "ganger";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { BACK_MS } from "../support/common-faults.ts";
 import { eventually } from "../support/eventually.ts";
 import { PoolFolder } from "../support/pool-folder.ts";
@@ -27,6 +31,10 @@ afterAll(async () => {
 
 function at(user: string, rest = ""): string {
   return `amqp://${user}@127.0.0.1:${server.port}${rest}`;
+}
+
+function portOf(other: Server): number {
+  return (other.address() as AddressInfo).port;
 }
 
 describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
@@ -165,24 +173,25 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     }
   });
 
-  it("takes nothing while the server is short of memory, says so at once, and goes on then", {
-    timeout: 90_000,
-  }, async () => {
-    await using line = await RabbitmqLine.open(server.port);
-    await server.stop();
-    await server.start(["vm_memory_high_watermark.absolute = 1MB"]);
-    // A server that has just started has connections before it has its queues.
-    await eventually("jobs are refused", async () => (await line.refusal()) === "GANGER_BROKER_FULL");
-    const start = performance.now();
-    await line.refusal();
-    expect(performance.now() - start).toBeLessThan(BACK_MS);
-    const { code, out } = await folder.run(["doctor", "--broker", `${server.url}?prefix=alarm`]);
-    expect([code, out]).toEqual([1, expect.stringContaining("low on memory")]);
-    await server.stop();
-    await server.start();
+  it("goes on with another thread when the one that claims has ended", async () => {
+    const threads: Thread[] = [];
+    const note = (message: unknown) => void threads.push((message as { readonly worker: Thread }).worker);
+    subscribe("worker_threads", note);
+    onTestFinished(() => void unsubscribe("worker_threads", note));
+    await using broker = await openBroker(`${server.url}?prefix=thread`);
+    await broker.heartbeat([{ holder: "living", queues: "work" }], 60_000);
+    const [id = ""] = await broker.enqueue([{ queue: "work", name: "once", payload: "1" }]);
+    const claim = async () => {
+      const claims = await broker.claim({ queues: ["work"], limit: 1, holder: "living" }).catch(() => []);
+      return claims[0];
+    };
+    const first = await eventually("it is claimed", claim);
+    expect(threads).toHaveLength(1);
+    await threads[0]?.terminate();
 
-    expect(await line.goesOn()).toBeLessThan(BACK_MS);
-    await line.drain();
+    expect(await eventually("it is claimed again", claim)).toMatchObject({ id, crashes: 1 });
+    const outcome = { id, token: first.token, kind: "completed" } as const;
+    expect((await broker.settle([outcome])).settled).toEqual([false]);
   });
 
   it("keeps a claim while a job blocks the event loop for three times the heartbeat", async () => {
@@ -211,6 +220,12 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
   });
 
   it("says in one error what is wrong with a URL, and never its password", async () => {
+    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
+      0,
+      "127.0.0.1",
+    );
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
     const urls: readonly (readonly [string, string])[] = [
       [at("guest:s3cret"), "GANGER_BROKER_REFUSED"],
       [at("guest:guest", "/nowhere"), "GANGER_BROKER_REFUSED"],
@@ -218,6 +233,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
       [at("guest:guest", "?prefix=S"), "GANGER_URL_INVALID"],
       [at("guest:guest", "?typ=classic"), "GANGER_URL_INVALID"],
       ["amqp://guest:s3cret%zz@127.0.0.1", "GANGER_URL_INVALID"],
+      [`amqp://guest:s3cret@127.0.0.1:${portOf(other)}`, "GANGER_BROKER_UNSUITED"],
     ];
     for (const [url, code] of urls) {
       const error: unknown = await connect(url).then(

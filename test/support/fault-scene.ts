@@ -9,6 +9,7 @@ import { eventually } from "./eventually.ts";
 export class FaultScene implements AsyncDisposable {
   readonly client: Client;
   readonly workers: readonly Worker[];
+  readonly #url: string;
   readonly #clients: readonly Client[];
   readonly #runs: Map<string, number>;
   readonly #job: JobDefinition<{ n: number }, { n: number }, void>;
@@ -20,9 +21,10 @@ export class FaultScene implements AsyncDisposable {
   /** Outcomes that the store refused, as the claim had gone to another. */
   lost = 0;
 
-  private constructor(clients: readonly Client[], ttl: Duration) {
+  private constructor(url: string, clients: readonly Client[], ttl: Duration) {
     const [client, ...rest] = clients;
     if (client === undefined) throw new Error("a scene needs a client");
+    this.#url = url;
     this.client = client;
     this.#clients = clients;
     const runs = new Map<string, number>();
@@ -45,7 +47,8 @@ export class FaultScene implements AsyncDisposable {
 
   /** Opens a client, and a worker for each further URL. */
   static async start(urls: readonly string[], ttl: Duration = "15s"): Promise<FaultScene> {
-    const scene = new FaultScene(await Promise.all(urls.map((url) => connect(url))), ttl);
+    const clients = await Promise.all(urls.map((url) => connect(url)));
+    const scene = new FaultScene(urls[0] ?? "", clients, ttl);
     await Promise.all(scene.workers.map((worker) => worker.start()));
     return scene;
   }
@@ -98,10 +101,14 @@ export class FaultScene implements AsyncDisposable {
     );
   }
 
-  /** What the doctors of all brokers here have to say by one name. */
+  /** What the doctor of a process that was not there says by one name, as soon as it says any of it. */
   async findings(check: string): Promise<readonly string[]> {
-    const all = await Promise.all(this.#clients.map(async ({ broker }) => broker.maintenance?.doctor()));
-    return all.flatMap((found = []) => found.flatMap((each) => (each.check === check ? [each.message] : [])));
+    await using late = await connect(this.#url);
+    return await eventually(`a finding ${check}`, async () => {
+      const found = (await late.broker.maintenance?.doctor()) ?? [];
+      const messages = found.flatMap((each) => (each.check === check ? [each.message] : []));
+      return messages.length > 0 && messages;
+    });
   }
 
   /** How many runs there were of jobs that had run before. */

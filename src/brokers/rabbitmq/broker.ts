@@ -134,11 +134,20 @@ export class RabbitmqBroker implements Broker {
 
   #startClaims(): ClaimSide {
     if (this.#claims !== undefined) return this.#claims;
-    this.#claims = startClaimSide(this.url, (queue) => this.wakeups.wake(queue));
+    const claims = startClaimSide(
+      this.url,
+      (queue) => this.wakeups.wake(queue),
+      () => {
+        // Its claims are lost with it, as with a connection: the server gives them to others.
+        if (this.#claims === claims) this.#claims = undefined;
+        this.wakeups.wake();
+      },
+    );
+    this.#claims = claims;
     for (const [holder, until] of this.#beats) {
-      void this.#claims.beat([holder], until - performance.now()).catch(() => {});
+      void claims.beat([holder], until - performance.now()).catch(() => {});
     }
     this.#beats.clear();
-    return this.#claims;
+    return claims;
   }
 }

@@ -22,11 +22,11 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** An engine in a thread of its own; in this one where the package is not compiled, as in its tests. */
-export function startClaimSide(url: string, onWake: Wake): ClaimSide {
+/** An engine in a thread of its own, which may end; in this one where the package is not compiled, as in its tests. */
+export function startClaimSide(url: string, onWake: Wake, onEnd: () => void): ClaimSide {
   return import.meta.url.endsWith(".ts")
     ? new Engine(parseLocation(url), onWake)
-    : new ClaimThread(url, onWake);
+    : new ClaimThread(url, onWake, onEnd);
 }
 
 class ClaimThread implements ClaimSide {
@@ -35,14 +35,17 @@ class ClaimThread implements ClaimSide {
   #number = 0;
   #end: Error | undefined;
 
-  constructor(url: string, onWake: Wake) {
+  constructor(url: string, onWake: Wake, onEnd: () => void) {
     this.#thread = new Thread(new URL("./thread.js", import.meta.url), { workerData: url });
     this.#thread.on("message", (answer: Answer) => {
       if ("wake" in answer) for (const queue of answer.wake) onWake(queue);
       else this.#answered(answer);
     });
     this.#thread.on("error", (error) => this.#ended(error));
-    this.#thread.on("exit", () => this.#ended(new Error("it ended")));
+    this.#thread.on("exit", () => {
+      this.#ended(new Error("it ended"));
+      onEnd();
+    });
   }
 
   async claim(request: ClaimRequest): Promise<readonly Claim[]> {
@@ -110,7 +113,7 @@ function lost(cause: Error): GangerError {
     `The thread that claims from RabbitMQ is gone (${cause.message})`,
     {
       cause,
-      hint: "Restart this process.",
+      hint: "Another one is started with the next call. It is out of memory most likely: see how large the jobs are that wait.",
     },
   );
 }

@@ -1,5 +1,5 @@
 import { hopsOf, toRoute } from "./delay.ts";
-import { toFailure } from "./failure.ts";
+import { toFailure, toFull } from "./failure.ts";
 import type { Letter } from "./frames.ts";
 import type { LaneName } from "./lane.ts";
 import { Mentions } from "./mentions.ts";
@@ -52,6 +52,8 @@ export class Desk {
   async address(
     parcels: readonly { readonly parcel: Parcel; readonly delayMs: number }[],
   ): Promise<readonly Letter[]> {
+    // In an alarm the server reads nothing more of a connection that has published: no question would be answered either.
+    if (this.wire.blocked !== undefined) throw toFull(this.wire.title, this.wire.blocked);
     const letters: Letter[] = [];
     for (const { parcel, delayMs } of parcels) {
       const lane = this.#topology.laneName(parcel.queue, parcel.priority);

@@ -13,17 +13,19 @@ import { Book } from "./book.ts";
 import type { ClaimSide } from "./claim-side.ts";
 import { Desk } from "./desk.ts";
 import { Excuses, excuse } from "./excuses.ts";
+import { toFailure } from "./failure.ts";
+import type { Held } from "./held.ts";
 import { Lives } from "./holders.ts";
 import { Intake } from "./intake.ts";
-import type { Delivery, Lane, LaneName } from "./lane.ts";
+import type { Lane, LaneName } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { type Parcel, toClaim } from "./message.ts";
 import { Names } from "./names.ts";
 import { listen } from "./news.ts";
-import { toObituary } from "./obituary.ts";
 import { Probe } from "./probe.ts";
 import { Round } from "./round.ts";
+import { sendOn } from "./send-on.ts";
 import { crashed, interrupted, type Sequel, sequelOf } from "./sequel.ts";
 import { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -35,16 +37,6 @@ interface Session {
   readonly probe: Probe;
 }
 
-interface Held {
-  readonly token: number;
-  readonly holder: string;
-  readonly parcel: Parcel;
-  readonly delivery: Delivery;
-  readonly intake: Intake;
-  /** What follows it is on record: it need only be acknowledged. */
-  isFollowed: boolean;
-}
-
 /** Claims over one connection of its own: a claim is a message that is not acknowledged yet. */
 export class Engine implements ClaimSide {
   readonly #topology: Topology;
@@ -54,6 +46,7 @@ export class Engine implements ClaimSide {
   readonly #excuses = new Excuses();
   readonly #book = new Book();
   readonly #claims = new Map<number, Held>();
+  readonly #title: string;
   readonly #onWake: Wake;
   #lastToken = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -62,6 +55,7 @@ export class Engine implements ClaimSide {
 
   constructor(location: RabbitmqLocation, onWake: Wake) {
     this.#topology = new Topology(location);
+    this.#title = location.title;
     this.#onWake = onWake;
     const { heartbeatSeconds } = location;
     this.#link = new Link(location, {
@@ -99,14 +93,22 @@ export class Engine implements ClaimSide {
     // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
     // Who has nothing to settle and runs nothing is idle: the job that woke it need not wait for others.
     const isIdle = outcomes.length === 0 && this.#claims.size === 0;
-    const claimed = next === undefined ? [] : await this.claim(next, isIdle);
-    return { settled, claimed };
+    if (next === undefined) return { settled, claimed: [] };
+    try {
+      return { settled, claimed: await this.claim(next, isIdle) };
+    } catch (error) {
+      if (outcomes.length === 0) throw error;
+      // Outcomes that are on record must be answered for: the next call, which this asks for, will tell.
+      this.#onWake();
+      return { settled, claimed: [] };
+    }
   }
 
   async release(holder: string, reason: ReleaseReason): Promise<Released> {
     this.#lives.end(holder);
-    const held = [...this.#claims.values()].filter((each) => each.holder === holder);
-    for (const { token } of held) this.#claims.delete(token);
+    const all = [...this.#claims.values()].filter((each) => each.holder === holder);
+    for (const { token } of all) this.#claims.delete(token);
+    const held = all.filter(({ isDone }) => !isDone);
     const started = reason.started === undefined ? undefined : new Set(reason.started);
     const sequels = held.map((each): Sequel => {
       const known = this.#toParcel(each);
@@ -169,12 +171,10 @@ export class Engine implements ClaimSide {
 
   /** The server gives to others what was held here, though this process lives. */
   #lost({ intake }: Session): void {
-    const lost = [...this.#claims.values()].filter((held) => held.intake === intake);
-    for (const { token } of lost) this.#claims.delete(token);
-    const ids = lost.map(({ parcel }) => parcel.id);
-    for (const { buffer } of intake.filled()) {
-      for (const { message } of buffer) ids.push(String(message.properties.messageId));
-    }
+    for (const held of this.#claims.values())
+      if (held.intake === intake && !held.isDone) this.#claims.delete(held.token);
+    // Also what is being claimed, settled or sent back at this moment.
+    const ids = intake.unacknowledged;
     this.#onWake();
     this.#excuses.add(ids);
     if (ids.length > 0) void excuse(this.#desk, ids);
@@ -202,7 +202,7 @@ export class Engine implements ClaimSide {
     }
     const claimed = round.taken.map(({ parcel, delivery }): Held => {
       this.#lastToken = Math.max(this.#lastToken, parcel.token, Date.now() * 1000) + 1;
-      return { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false };
+      return { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false, isDone: false };
     });
     // A connection that was lost since then has lost these claims with it.
     if (!intake.isOpen) throw intake.failure;
@@ -242,60 +242,68 @@ export class Engine implements ClaimSide {
     return { ...known, token };
   }
 
-  /** Publishes what follows, and acknowledges then. What cannot be published stays held. */
+  /**
+   * Publishes what follows, and acknowledges then. What cannot be published stays held, and is the reason why this fails; all
+   * others are over with by then, and answered for when their caller asks again.
+   */
   async #finish(
     taken: readonly (Held | undefined)[],
     sequels: readonly (Sequel | undefined)[],
   ): Promise<readonly boolean[]> {
     const due = taken.flatMap((held, place) => {
       const sequel = sequels[place];
-      return held === undefined || held.isFollowed || sequel === undefined ? [] : [{ held, sequel }];
+      if (held === undefined || held.isFollowed || held.isDone || sequel === undefined) return [];
+      return [{ held, sequel }];
     });
-    try {
-      await this.#follow(due.map(({ sequel }) => sequel));
-      for (const { held } of due) held.isFollowed = true;
-    } catch (error) {
-      for (const held of taken) if (held?.intake.isOpen === true) this.#claims.set(held.token, held);
-      throw error;
+    const failures = await this.#follow(due.map(({ sequel }) => sequel));
+    const stuck = new Set<Held>();
+    for (const [place, { held }] of due.entries()) {
+      if (failures[place] === undefined) held.isFollowed = true;
+      else stuck.add(held);
     }
-    const gone = taken.filter((held) => held !== undefined && held.intake.isOpen);
-    for (const intake of new Set(gone.map((held) => held?.intake))) {
-      intake?.acknowledge(
-        gone.flatMap((held) => (held?.intake === intake && held !== undefined ? [held.delivery] : [])),
-      );
+    const over = taken.flatMap((held) => (held === undefined || stuck.has(held) ? [] : [held]));
+    this.#acknowledge(over.filter((held) => held.intake.isOpen && !held.isDone));
+    if (stuck.size > 0) {
+      for (const held of over) held.isDone ||= held.intake.isOpen || held.isFollowed;
+      for (const held of [...over, ...stuck])
+        if (held.isDone || held.intake.isOpen) this.#claims.set(held.token, held);
+      for (const failure of failures) if (failure !== undefined) throw toFailure(failure, this.#title);
     }
-    for (const held of taken) if (held !== undefined) this.#excuses.forget(held.parcel.id);
-    return taken.map((held) => held !== undefined && (held.intake.isOpen || held.isFollowed));
+    return taken.map((held) => held !== undefined && (held.isDone || held.isFollowed || held.intake.isOpen));
   }
 
-  /** Sends jobs on their further way. */
-  async #follow(sequels: readonly Sequel[]): Promise<void> {
-    if (sequels.length === 0) return;
-    const desk = await this.#desk.open();
-    const again = sequels.filter((sequel) => sequel.kind === "again");
-    const failed = sequels.filter((sequel) => sequel.kind === "failed");
-    const letters = await desk.address(again);
-    const obituaries = failed.map(({ parcel, error, keepMs }) =>
-      toObituary(parcel, this.#topology.failed[0], { error, keepMs, frameMax: desk.publisher.frameMax }),
-    );
-    await desk.send([...letters, ...obituaries]);
-    if (again.length === 0) return;
-    for (const { parcel, delayMs } of again) {
-      const queue = delayMs === 0 ? parcel.queue : undefined;
-      desk.tellNews(queue);
-      this.#onWake(queue);
+  #acknowledge(gone: readonly Held[]): void {
+    for (const intake of new Set(gone.map((held) => held.intake)))
+      intake.acknowledge(gone.filter((held) => held.intake === intake).map(({ delivery }) => delivery));
+    for (const { parcel } of gone) this.#excuses.forget(parcel.id);
+  }
+
+  /** Sends jobs on their further way: for each the reason why that failed, or `undefined`. */
+  async #follow(sequels: readonly Sequel[]): Promise<readonly unknown[]> {
+    if (sequels.length === 0) return [];
+    try {
+      const desk = await this.#desk.open();
+      const failures = await sendOn(desk, this.#topology.failed[0], sequels);
+      for (const [place, sequel] of sequels.entries()) {
+        if (sequel.kind !== "again" || failures[place] !== undefined) continue;
+        const queue = sequel.delayMs === 0 ? sequel.parcel.queue : undefined;
+        desk.tellNews(queue);
+        this.#onWake(queue);
+      }
+      return failures;
+    } catch (error) {
+      return sequels.map(() => error);
     }
   }
 
   /** What cannot be sent on its way now stays where it is, and is looked at with the next claim. */
   async #putAside(asides: readonly Aside[], intake: Intake): Promise<void> {
-    try {
-      await this.#follow(asides.map(({ sequel }) => sequel));
-      if (intake.isOpen) intake.acknowledge(asides.map(({ delivery }) => delivery));
-    } catch {
-      if (!intake.isOpen) return;
-      for (const { delivery } of asides.toReversed()) delivery.consumer.lane.buffer.unshift(delivery);
-    }
+    const failures = await this.#follow(asides.map(({ sequel }) => sequel));
+    if (!intake.isOpen) return;
+    const isSent = (_: unknown, place: number): boolean => failures[place] === undefined;
+    intake.acknowledge(asides.filter(isSent).map(({ delivery }) => delivery));
+    const rest = asides.filter((_, place) => !isSent(_, place)).toReversed();
+    for (const { delivery } of rest) delivery.consumer.lane.buffer.unshift(delivery);
   }
 
   #delivered(queue: string): void {

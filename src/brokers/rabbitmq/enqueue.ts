@@ -14,7 +14,8 @@ let lastNumber = 0;
  */
 export async function enqueue(desk: Desk, jobs: readonly NewJob[]): Promise<readonly string[]> {
   const now = Date.now();
-  const parcels = jobs.map((job) => ({ parcel: toParcel(job, now), delayMs: delayOf(job, now) }));
+  const { frameMax } = desk.publisher;
+  const parcels = jobs.map((job) => ({ parcel: toParcel(job, now, frameMax), delayMs: delayOf(job, now) }));
   await desk.send(await desk.address(parcels));
   for (const queue of newsOf(jobs)) desk.tellNews(queue);
   return parcels.map(({ parcel }) => parcel.id);
@@ -27,10 +28,10 @@ export function newsOf(jobs: readonly NewJob[]): ReadonlySet<string | undefined>
   );
 }
 
-function toParcel(job: NewJob, now: number): Parcel {
+function toParcel(job: NewJob, now: number, frameMax: number): Parcel {
   const { queue, name, payload, priority = 0, maxCrashes = DEFAULT_MAX_CRASHES, options, tags = [] } = job;
   const tagText = tags.length === 0 ? undefined : JSON.stringify(tags);
-  assertHeaders(options, tagText);
+  assertHeaders(options, tagText, frameMax);
   return {
     id: `${OWN}-${(lastNumber++).toString(36)}`,
     queue,
@@ -54,13 +55,21 @@ function delayOf({ delayMs, runAtMs }: NewJob, now: number): number {
   return Math.max(0, runAtMs === undefined ? (delayMs ?? 0) : runAtMs - now);
 }
 
-/** All headers of a message go into one frame, of 128 KiB. */
-function assertHeaders(options: string | undefined, tags: string | undefined): void {
+/**
+ * All headers of a message go into one frame, of 128 KiB where the server's `frame_max` says nothing else. A larger one would
+ * end the connection.
+ *
+ * @throws `GANGER_OPTION_INVALID` when these leave too little of it for the rest.
+ */
+export function assertHeaders(options: string | undefined, tags: string | undefined, frameMax: number): void {
   const bytes = Buffer.byteLength(options ?? "") + Buffer.byteLength(tags ?? "");
-  if (bytes <= MAX_HEADER_BYTES) return;
+  const allowed = Math.min(MAX_HEADER_BYTES, frameMax - OTHER_BYTES);
+  if (bytes <= allowed) return;
   throw new GangerError("GANGER_OPTION_INVALID", `The options and tags of a job take ${bytes} bytes`, {
-    hint: `RabbitMQ takes ${MAX_HEADER_BYTES} beside the payload; put the rest into that.`,
+    hint: `This RabbitMQ takes ${allowed} beside the payload; put the rest into that.`,
   });
 }
 
 const MAX_HEADER_BYTES = 65_536;
+/** What else may be in the frame, now or once the job has failed. */
+const OTHER_BYTES = 1500;

@@ -28,7 +28,7 @@ const MEANINGS: readonly Meaning[] = [
     sign: /ACCESS[_-]REFUSED/,
     code: "GANGER_BROKER_REFUSED",
     what: "lacks a permission for this user",
-    hint: "Grant it with: rabbitmqctl set_permissions -p VHOST USER '^ganger[.].*' '^(ganger[.].*|amq[.]default)$' '^ganger[.].*'",
+    hint: "Grant it, with the prefix of the URL in place of ganger: rabbitmqctl set_permissions -p VHOST USER '^(ganger|amq[.]gen)' '^(ganger|amq[.](gen|default))' '^(ganger|amq[.]gen)'",
   },
   {
     sign: /PRECONDITION[_-]FAILED.*inequivalent/,

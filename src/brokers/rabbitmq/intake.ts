@@ -54,6 +54,11 @@ export class Intake {
     return lane;
   }
 
+  /** The ids of all messages that are not acknowledged. */
+  get unacknowledged(): readonly string[] {
+    return this.#acks.messages.map(({ properties }) => String(properties.messageId));
+  }
+
   /** Lanes that have anything which nobody claimed. */
   filled(): readonly Lane[] {
     return [...this.#lanes.values()].filter(({ buffer }) => buffer.length > 0);
@@ -64,42 +69,53 @@ export class Intake {
     await this.#wire.answer(this.#channel.prefetch(this.#window));
   }
 
-  /** Brings up to `amount` messages of a lane that is not watched into its buffer. True when there are no more. */
+  /**
+   * Brings up to `amount` messages of a lane that brings less by itself into its buffer. True when there are no more.
+   *
+   * A consumer is cancelled while it is full, and not otherwise where that can be helped: what the server sends while it
+   * learns of the end, it takes back, and counts as a return, as after somebody's death.
+   */
   async pull(lane: Lane, amount: number): Promise<boolean> {
-    if (lane.consumer !== undefined) await this.stop(lane);
-    const tag = `c${this.#nextTag++}`;
     // Who asks for many has measured that they are short: as many again may come while those run.
-    const window = Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
-    const consumer: Consumer = { tag, lane, window, out: 0 };
-    this.#consumers.set(tag, consumer);
-    lane.consumer = consumer;
-    this.#watched++;
+    let window = Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
+    if (lane.isWatched) window = Math.max(1, window - lane.window);
+    else await this.stop(lane);
+    const isLast = lane.consumers.length === 0 && this.#watched >= MAX_WATCHED;
+    // It fills up with those that were counted.
+    if (isLast && lane.counted !== undefined) window = Math.max(1, Math.min(window, lane.counted));
+    lane.counted = undefined;
+    const consumer: Consumer = { tag: `c${this.#nextTag++}`, lane, window, out: 0 };
+    this.#consumers.set(consumer.tag, consumer);
+    if (lane.consumers.length === 0) this.#watched++;
+    lane.consumers = [...lane.consumers, consumer];
     if (window !== this.#window) {
       this.#window = window;
       await this.settleDown();
     }
-    await this.#wire.answer(this.#channel.consume(lane.name, () => undefined, { consumerTag: tag }));
-    if (this.#watched > MAX_WATCHED) await this.stop(lane);
-    else await this.settleDown();
-    return consumer.out < window;
+    await this.#wire.answer(this.#channel.consume(lane.name, () => undefined, { consumerTag: consumer.tag }));
+    await this.settleDown();
+    if (!isLast) return consumer.out < window;
+    await this.stop(lane);
+    return true;
   }
 
   /** Lets a lane bring nothing more by itself. What it brought stays. */
   async stop(lane: Lane): Promise<void> {
-    const { consumer } = lane;
-    if (consumer === undefined) return;
-    lane.consumer = undefined;
+    const { consumers } = lane;
+    if (consumers.length === 0) return;
+    lane.consumers = [];
     this.#watched--;
-    await this.#wire.answer(this.#channel.cancel(consumer.tag));
+    await this.#wire.answer(Promise.all(consumers.map(({ tag }) => this.#channel.cancel(tag))));
     await this.settleDown();
-    if (consumer.out === 0) this.#consumers.delete(consumer.tag);
+    for (const { tag, out } of consumers) if (out === 0) this.#consumers.delete(tag);
   }
 
   /** Acknowledges messages. The server has it for certain with the next answer. */
   acknowledge(deliveries: readonly Delivery[]): void {
     for (const { consumer } of deliveries) {
       consumer.out--;
-      if (consumer.out === 0 && consumer.lane.consumer !== consumer) this.#consumers.delete(consumer.tag);
+      if (consumer.out === 0 && !consumer.lane.consumers.includes(consumer))
+        this.#consumers.delete(consumer.tag);
     }
     this.#acks.acknowledge(deliveries.map(({ message }) => message));
   }
@@ -116,11 +132,11 @@ export class Intake {
 
   /** The server cancels a consumer whose queue is deleted. */
   #forget(tag: string): void {
-    const consumer = this.#consumers.get(tag);
-    if (consumer?.lane.consumer !== consumer || consumer === undefined) return;
-    consumer.lane.consumer = undefined;
-    consumer.lane.isThere = false;
-    this.#watched--;
+    const lane = this.#consumers.get(tag)?.lane;
+    if (lane === undefined || !lane.consumers.some((each) => each.tag === tag)) return;
+    lane.consumers = lane.consumers.filter((each) => each.tag !== tag);
+    lane.isThere = false;
+    if (lane.consumers.length === 0) this.#watched--;
   }
 }
 

@@ -28,7 +28,10 @@ export class Lane implements LaneName {
   readonly priority: number;
   /** What came and nobody claimed yet: as much at most as the last claim asked for. */
   buffer: Delivery[] = [];
-  consumer: Consumer | undefined;
+  /** Those that bring its messages. More than one where a window had to grow that was open. */
+  consumers: readonly Consumer[] = [];
+  /** How many messages waited when they were counted last, where that is done before each claim. */
+  counted: number | undefined;
   /** Whether it was seen on the server: a lane is entered in the book of names before it is made. */
   isThere = false;
 
@@ -38,19 +41,26 @@ export class Lane implements LaneName {
     this.priority = priority;
   }
 
+  /** As many messages as may be unacknowledged with us. */
+  get window(): number {
+    let window = 0;
+    for (const consumer of this.consumers) window += consumer.window;
+    return window;
+  }
+
   /** Whether the server would have brought anything that waits there. */
   get isWatched(): boolean {
-    return this.consumer !== undefined && this.consumer.out < this.consumer.window;
+    return this.consumers.some(({ out, window }) => out < window);
   }
 
   /** Whether as much as that would come by itself. */
   brings(amount: number): boolean {
-    return this.isWatched && (this.consumer?.window ?? 0) >= amount;
+    return this.isWatched && this.window >= amount;
   }
 
   /** Whether it brings more by itself than a claim of so many needs to wait for. */
   isStreaming(limit: number): boolean {
-    const window = this.consumer?.window ?? 0;
+    const { window } = this;
     return window >= MANY && window >= limit;
   }
 }

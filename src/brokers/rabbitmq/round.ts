@@ -103,6 +103,7 @@ export class Round {
   async #promising(lanes: readonly Lane[]): Promise<readonly Lane[]> {
     const unwatched = lanes.filter((lane) => !lane.isWatched);
     const counts = await this.#options.probe.counts(unwatched.map(({ name }) => name));
+    for (const [place, lane] of unwatched.entries()) lane.counted = counts[place];
     const idle = new Set(unwatched.filter((lane, place) => counts[place] === 0 && lane.buffer.length === 0));
     return lanes.filter((lane) => !idle.has(lane));
   }

@@ -105,9 +105,15 @@ export class Wire {
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    const socket = socketOf(this.model);
-    const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
-    await this.model.close().catch(() => {});
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        socketOf(this.model).destroy();
+        resolve();
+      }, FAREWELL_MS);
+    });
+    // The driver may wait for ever for an answer that a destroyed socket does not bring.
+    await Promise.race([this.model.close().catch(() => {}), late]);
     clearTimeout(timer);
     this.#tell();
   }
