@@ -21,9 +21,9 @@ const RIVALS: readonly Rival[] = [
     {
       coalesced: 100_000,
       bulk: 200_000,
-      process: [60_000, 60_000, 60_000],
+      process: [100_000, 100_000, 100_000],
       latency: [300, 10],
-      backlog: 60_000,
+      backlog: 100_000,
       priorities: 40_000,
       delayed: 20_000,
       queues: 20_000,

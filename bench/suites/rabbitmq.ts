@@ -8,10 +8,10 @@ const RIVALS = [
     {
       coalesced: 60_000,
       bulk: 60_000,
-      process: [40_000, 40_000, 40_000],
+      process: [120_000, 120_000, 120_000],
       latency: [300, 10],
-      backlog: 40_000,
-      priorities: 20_000,
+      backlog: 120_000,
+      priorities: 60_000,
       delayed: 20_000,
       queues: 20_000,
     },
@@ -20,7 +20,13 @@ const RIVALS = [
   rival(
     ["amqplib, quorum", "amqplib:quorum,C"],
     "enqueue: confirmed by a quorum queue; done: acknowledged one by one, prefetch = concurrency; at least once",
-    { coalesced: 60_000, bulk: 60_000, process: [6000, 20_000, 60_000], latency: [300, 10], backlog: 20_000 },
+    {
+      coalesced: 60_000,
+      bulk: 60_000,
+      process: [6000, 40_000, 120_000],
+      latency: [300, 10],
+      backlog: 40_000,
+    },
     [
       "amqplib: a program of its own calls without retries, delays or supervision, on one connection with noDelay; that an acknowledgement arrived is known by a later answer on its channel",
     ],
@@ -28,7 +34,7 @@ const RIVALS = [
   rival(
     ["amqplib, quorum, 200 ahead", "amqplib:quorum,200,many"],
     "the same, prefetch 200, up to 50 acknowledged by one frame",
-    { process: [60_000, 60_000, 60_000], backlog: 60_000 },
+    { process: [160_000, 160_000, 160_000], backlog: 160_000 },
   ),
   rival(
     ["amqplib, classic", "amqplib:classic,C"],
@@ -36,20 +42,20 @@ const RIVALS = [
     {
       coalesced: 60_000,
       bulk: 60_000,
-      process: [15_000, 60_000, 60_000],
+      process: [30_000, 80_000, 120_000],
       latency: [300, 10],
-      backlog: 40_000,
+      backlog: 80_000,
     },
   ),
   rival(
     ["amqplib, classic, 200 ahead", "amqplib:classic,200,many"],
     "the same, prefetch 200, up to 50 acknowledged by one frame",
-    { process: [80_000, 80_000, 80_000], backlog: 80_000 },
+    { process: [160_000, 160_000, 160_000], backlog: 160_000 },
   ),
   rival(
     ["amqplib, classic with priorities", "amqplib:classic,C,priority"],
     "as classic, with x-max-priority 10",
-    { priorities: 20_000 },
+    { priorities: 60_000 },
   ),
 ];
 

@@ -66,6 +66,23 @@ describe("a project that installs the package", () => {
     expect(node(project, "out/program.js")).toBe("hello consumer\nstring");
   });
 
+  it.each([
+    ["redis://localhost", "ioredis"],
+    ["postgres://localhost/shop", "pg"],
+    ["mysql://localhost/shop", "mysql2"],
+    ["amqp://localhost", "amqplib"],
+  ])("is told what to install for %s", (url, library) => {
+    const program = `
+      import { connect } from "ganger";
+      await connect("${url}").catch(({ code, message, hint }) => process.stdout.write([code, message, hint].join("|")));
+    `;
+    writeFileSync(join(project, "driver.mjs"), program);
+
+    expect(node(project, "driver.mjs")).toBe(
+      `GANGER_DRIVER_MISSING|The client library "${library}" is not installed|npm install ${library}`,
+    );
+  });
+
   it("has the ganger command", () => {
     const version = node(project, join("node_modules/ganger", manifest.bin.ganger), "--version");
 
