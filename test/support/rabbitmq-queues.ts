@@ -18,7 +18,7 @@ export async function deleteQueues(server: string, prefix: string): Promise<void
   await connection.close();
 }
 
-/** A queue for each queue and priority, by the book of names. */
+/** A queue for each queue and rank, by the book of names. */
 async function lanesOf(server: string, prefix: string): Promise<readonly string[]> {
   const location = parseLocation(`${server}?prefix=${prefix}`);
   const topology = new Topology(location);
@@ -29,5 +29,5 @@ async function lanesOf(server: string, prefix: string): Promise<readonly string[
   } finally {
     await wire.close();
   }
-  return book.all().map(({ queue, priority }) => topology.lane(queue, priority)[0]);
+  return book.all().map((lane) => topology.lane(lane)[0]);
 }

@@ -13,6 +13,8 @@ const parcel: Parcel = {
   attempts: 1,
   interruptions: 1,
   crashes: 1,
+  suspected: 0,
+  isApart: false,
   maxCrashes: 5,
   enqueuedAtMs: 1,
   token: 1,

@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hopsOf, toRoute } from "../../src/brokers/rabbitmq/delay.ts";
 import { timeout } from "../../src/brokers/rabbitmq/doctor.ts";
+import { toFailure } from "../../src/brokers/rabbitmq/failure.ts";
+import { RETURNED } from "../../src/brokers/rabbitmq/lane.ts";
 import { parseLocation } from "../../src/brokers/rabbitmq/location.ts";
 import { poisonOf, sequelOf } from "../../src/brokers/rabbitmq/sequel.ts";
 import { Topology } from "../../src/brokers/rabbitmq/topology.ts";
+import { unsuited } from "../../src/brokers/rabbitmq/wire.ts";
 
 const total = (delayMs: number) => {
   const { levels, restMs } = hopsOf(delayMs);
@@ -77,12 +80,37 @@ describe("the doctor of RabbitMQ", () => {
   });
 });
 
+const hintOf = (detail: string) => toFailure(new Error(detail), "amqp://host").hint;
+
+describe("what a user may not do", () => {
+  it("is granted by what the error says to type", () => {
+    expect(
+      hintOf(
+        "Operation failed: QueueDeclare; 403 (ACCESS-REFUSED) with message \"ACCESS_REFUSED - configure access to queue 'my.shop.names' in vhost 'jobs' refused for user 'mail'\"",
+      ),
+    ).toBe(
+      "Grant it: rabbitmqctl set_permissions -p jobs mail '^(my[.]shop|amq[.]gen)' '^(my[.]shop|amq[.](gen|default))' '^(my[.]shop|amq[.]gen)'",
+    );
+    expect(hintOf("ACCESS_REFUSED - write access")).toMatch(/^Grant it, with the prefix .* -p VHOST USER '/);
+  });
+});
+
+describe("a server of another kind or age", () => {
+  it("is named, with the version that is needed", () => {
+    expect(unsuited({ product: "RabbitMQ", version: "3.9.29" })).toBe("version 3.9.29");
+    expect(unsuited({ product: "LavinMQ", version: "4.0.0" })).toBe("LavinMQ");
+    for (const version of ["3.10.0", "3.13.7", "4.0.5", "10.0.0"])
+      expect(unsuited({ product: "RabbitMQ", version })).toBeUndefined();
+  });
+});
+
 describe("the names of RabbitMQ's queues", () => {
   it("tell priorities apart and stay within what a name may be", () => {
     const topology = new Topology({ prefix: "ganger", type: "quorum" });
 
-    expect(topology.lane("mail", 0)[0]).toBe("ganger.q.mail");
-    expect(topology.lane("mail", -3)[0]).toBe("ganger.q.mail~-3");
+    expect(topology.lane({ queue: "mail", rank: 0 })[0]).toBe("ganger.q.mail");
+    expect(topology.lane({ queue: "mail", rank: -3 })[0]).toBe("ganger.q.mail~-3");
+    expect(topology.lane({ queue: "mail", rank: RETURNED })[0]).toBe("ganger.q.mail~returned");
     expect(topology.holder("h".repeat(500))[0].length).toBeLessThan(200);
   });
 });
@@ -97,6 +125,8 @@ describe("what follows an outcome", () => {
     attempts: 2,
     interruptions: 0,
     crashes: 1,
+    suspected: 1,
+    isApart: true,
     maxCrashes: 3,
     enqueuedAtMs: 1,
     token: 1,
@@ -112,11 +142,12 @@ describe("what follows an outcome", () => {
     expect(sequelOf({ ...claim, kind: "retry", delayMs: 5, error }, parcel)).toMatchObject({
       kind: "again",
       delayMs: 5,
-      parcel: { attempts: 3, crashes: 1 },
+      parcel: { attempts: 3, crashes: 1, suspected: 0, isApart: false },
     });
     expect(sequelOf({ ...claim, kind: "released", started: true }, parcel)).toMatchObject({
       parcel: { attempts: 2, interruptions: 1 },
     });
+    expect(sequelOf({ ...claim, kind: "released", started: false }, parcel)).toMatchObject({ parcel });
     expect(sequelOf({ ...claim, kind: "crashed" }, { ...parcel, crashes: 2 })).toMatchObject({
       kind: "failed",
       error: { name: "PoisonError" },

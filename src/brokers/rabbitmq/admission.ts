@@ -27,13 +27,27 @@ export function admit({ message, consumer }: Delivery, excuses: Excuses): Admiss
   if (parcel.restMs > 0) {
     return { parcel, sequel: { kind: "again", parcel: { ...parcel, restMs: 0 }, delayMs: parcel.restMs } };
   }
-  // It came back from a connection that was lost, and nobody who lives has said that it was theirs.
-  const deaths = Math.max(0, returnsOf(message) - excuses.of(parcel.id));
-  if (deaths === 0) return { parcel, sequel: undefined };
-  const counted = { ...parcel, crashes: parcel.crashes + deaths };
+  // It came back from a connection that was lost, unless somebody who lives has said that it was theirs.
+  const returns = returnsOf(message);
+  const deaths = Math.max(0, parcel.suspected + returns - excuses.of(parcel.id));
+  if (!parcel.isApart) {
+    if (deaths === 0) return { parcel, sequel: undefined };
+    return { parcel, sequel: { kind: "again", parcel: setApart(parcel), delayMs: 0 } };
+  }
+  const counted = { ...parcel, crashes: parcel.crashes - parcel.suspected + deaths, suspected: deaths };
   // A classic queue does not count: the message is sent anew with the count in it.
-  const again = hasCount(message) ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
+  const isTold = returns === 0 || hasCount(message);
+  const again = isTold ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
   return { parcel: counted, sequel: poisonOf(counted, undefined) ?? again };
+}
+
+/**
+ * It may have been one of hundreds that a process held, of which one killed it: it is tried apart from the others, and
+ * not given up for this.
+ */
+function setApart(parcel: Parcel): Parcel {
+  const suspected = Math.max(0, Math.min(1, parcel.maxCrashes - 1 - parcel.crashes));
+  return { ...parcel, crashes: parcel.crashes + suspected, suspected, isApart: true };
 }
 
 const FOREIGN_KEEP_MS = 86_400_000;
@@ -47,6 +61,8 @@ const FOREIGN: Parcel = {
   attempts: 0,
   interruptions: 0,
   crashes: 0,
+  suspected: 0,
+  isApart: false,
   maxCrashes: 1,
   enqueuedAtMs: 0,
   token: 0,

@@ -42,9 +42,7 @@ export class RabbitmqCounts implements Counts {
     lanes: readonly LaneName[],
   ): Promise<readonly { readonly queue: string; readonly amount: number }[]> {
     const { probe } = await this.#watch.open();
-    const counts = await probe.counts(
-      lanes.map(({ queue, priority }) => this.#topology.laneName(queue, priority)),
-    );
+    const counts = await probe.counts(lanes.map((lane) => this.#topology.laneName(lane)));
     return lanes.map(({ queue }, place) => ({ queue, amount: counts[place] ?? 0 }));
   }
 }

@@ -3,7 +3,7 @@ import { toFailure, toFull } from "./failure.ts";
 import type { Letter } from "./frames.ts";
 import type { LaneName } from "./lane.ts";
 import { Mentions } from "./mentions.ts";
-import { type Parcel, toLetter } from "./message.ts";
+import { laneOf, type Parcel, toLetter } from "./message.ts";
 import { NOT_FOUND, Probe } from "./probe.ts";
 import { Publisher } from "./publisher.ts";
 import { codeOf } from "./rows.ts";
@@ -56,8 +56,9 @@ export class Desk {
     if (this.wire.blocked !== undefined) throw toFull(this.wire.title, this.wire.blocked);
     const letters: Letter[] = [];
     for (const { parcel, delayMs } of parcels) {
-      const lane = this.#topology.laneName(parcel.queue, parcel.priority);
-      if (!this.#lanes.has(lane)) await this.#ensure(lane, () => this.#makeLane(parcel));
+      const of = laneOf(parcel);
+      const lane = this.#topology.laneName(of);
+      if (!this.#lanes.has(lane)) await this.#ensure(lane, () => this.#makeLane(of));
       letters.push(
         delayMs > 0
           ? await this.#delayed(parcel, delayMs, lane)
@@ -130,17 +131,17 @@ export class Desk {
   }
 
   /** A lane is in the book of names before it is there: nobody could find it otherwise. */
-  async #makeLane({ queue, priority }: LaneName): Promise<void> {
-    const [name, options] = this.#topology.lane(queue, priority);
+  async #makeLane(lane: LaneName): Promise<void> {
+    const [name, options] = this.#topology.lane(lane);
     if ((await this.probe.count(name)) === undefined) {
       await this.#makeNames();
-      const content = Buffer.from(JSON.stringify([queue, priority]));
+      const content = Buffer.from(JSON.stringify([lane.queue, lane.rank]));
       const target = { exchange: "", routingKey: this.#topology.names[0] };
       await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
     }
     await this.probe.run((channel) => channel.assertQueue(name, options));
     this.#lanes.add(name);
-    this.onLane({ queue, priority });
+    this.onLane(lane);
   }
 
   async #makeNames(): Promise<void> {

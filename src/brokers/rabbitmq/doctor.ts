@@ -1,7 +1,7 @@
 import type { Finding } from "../../broker/maintenance.ts";
 import { isGangerError } from "../../errors.ts";
 import type { Desk } from "./desk.ts";
-import type { LaneName } from "./lane.ts";
+import { type LaneName, RETURNED } from "./lane.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { versionOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
@@ -85,7 +85,8 @@ function kind({ type }: RabbitmqLocation): readonly Finding[] {
 
 function priorities(lanes: readonly LaneName[]): readonly Finding[] {
   const amounts = new Map<string, number>();
-  for (const { queue } of lanes) amounts.set(queue, (amounts.get(queue) ?? 0) + 1);
+  for (const { queue, rank } of lanes)
+    if (rank !== RETURNED) amounts.set(queue, (amounts.get(queue) ?? 0) + 1);
   const hint = "Use few priorities: each is a queue of its own on the server, and stays there.";
   return [...amounts]
     .filter(([, amount]) => amount > MANY_PRIORITIES)

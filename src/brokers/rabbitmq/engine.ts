@@ -159,7 +159,8 @@ export class Engine implements ClaimSide {
   /** What it consumes is there: the broker made it when it was opened. */
   async #setUp(wire: Wire): Promise<Session> {
     const [names, intake] = await Promise.all([
-      Names.open(wire, this.#topology, this.#book),
+      // News of the first job of a lane may come before its name.
+      Names.open(wire, this.#topology, this.#book, () => this.#onWake()),
       Intake.open(wire, ({ queue }) => this.#delivered(queue)),
       listen(wire, this.#topology, ({ excused, queues }) => {
         if (excused === undefined) for (const queue of queues) this.#onWake(queue);
@@ -219,12 +220,13 @@ export class Engine implements ClaimSide {
   }
 
   async #lanesOf(queues: readonly string[], names: Names, intake: Intake): Promise<readonly Lane[]> {
-    const isUnknown = queues.some((queue) => this.#book.prioritiesOf(queue).length === 0);
+    const isUnknown = queues.some((queue) => this.#book.ranksOf(queue).length === 0);
     if (isUnknown || names.isBehind) await names.sync();
     return [...new Set(queues)].flatMap((queue) =>
-      this.#book
-        .prioritiesOf(queue)
-        .map((priority) => intake.lane(this.#topology.laneName(queue, priority), { queue, priority })),
+      this.#book.ranksOf(queue).map((rank) => {
+        const lane = { queue, rank };
+        return intake.lane(this.#topology.laneName(lane), lane);
+      }),
     );
   }
 

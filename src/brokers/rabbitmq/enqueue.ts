@@ -45,6 +45,8 @@ function toParcel(job: NewJob, now: number, frameMax: number): Parcel {
     attempts: 0,
     interruptions: 0,
     crashes: 0,
+    suspected: 0,
+    isApart: false,
     token: 0,
     restMs: 0,
   };

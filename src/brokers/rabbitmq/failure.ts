@@ -6,7 +6,7 @@ interface Meaning {
   readonly sign: RegExp;
   readonly code: ErrorCode;
   readonly what: string;
-  readonly hint: string;
+  readonly hint: string | ((detail: string) => string);
 }
 
 /** From the telling to the general: the first sign that is found counts. */
@@ -28,7 +28,7 @@ const MEANINGS: readonly Meaning[] = [
     sign: /ACCESS[_-]REFUSED/,
     code: "GANGER_BROKER_REFUSED",
     what: "lacks a permission for this user",
-    hint: "Grant it, with the prefix of the URL in place of ganger: rabbitmqctl set_permissions -p VHOST USER '^(ganger|amq[.]gen)' '^(ganger|amq[.](gen|default))' '^(ganger|amq[.]gen)'",
+    hint: toGrant,
   },
   {
     sign: /PRECONDITION[_-]FAILED.*inequivalent/,
@@ -62,6 +62,18 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
+/** As the server says it: "… access to queue 'shop.names' in vhost '/' refused for user 'mail'". */
+function toGrant(detail: string): string {
+  const named = (sign: RegExp) => sign.exec(detail)?.[1];
+  const prefix = named(/'([^']+?)[.](?:q[.]|h[.]|names|failed|news|came|delay|due)/);
+  const start = (prefix ?? "ganger").replaceAll(".", "[.]");
+  const proviso = prefix === undefined ? ", with the prefix of the URL in place of ganger" : "";
+  const vhost = named(/in vhost '([^']+)'/) ?? "VHOST";
+  const user = named(/for user '([^']+)'/) ?? "USER";
+  const own = `'^(${start}|amq[.]gen)'`;
+  return `Grant it${proviso}: rabbitmqctl set_permissions -p ${vhost} ${user} ${own} '^(${start}|amq[.](gen|default))' ${own}`;
+}
+
 const UNREACHABLE: Omit<Meaning, "sign"> = {
   code: "GANGER_BROKER_UNREACHABLE",
   what: "cannot be reached",
@@ -74,7 +86,10 @@ export function toFailure(error: unknown, title: string): GangerError {
   const detail = error instanceof Error ? error.message : String(error);
   const text = `${detail} ${codeOf(error) ?? ""}`;
   const { code, what, hint } = MEANINGS.find(({ sign }) => sign.test(text)) ?? UNREACHABLE;
-  return new GangerError(code, `${title}: it ${what} (${shortened(detail)})`, { cause: error, hint });
+  return new GangerError(code, `${title}: it ${what} (${shortened(detail)})`, {
+    cause: error,
+    hint: typeof hint === "string" ? hint : hint(detail),
+  });
 }
 
 /** A server in an alarm takes nothing from those who publish. */

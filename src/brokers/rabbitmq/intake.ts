@@ -77,7 +77,7 @@ export class Intake {
    */
   async pull(lane: Lane, amount: number): Promise<boolean> {
     // Who asks for many has measured that they are short: as many again may come while those run.
-    let window = Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
+    let window = lane.isApart ? 1 : Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
     if (lane.isWatched) window = Math.max(1, window - lane.window);
     else await this.stop(lane);
     const isLast = lane.consumers.length === 0 && this.#watched >= MAX_WATCHED;
@@ -114,6 +114,7 @@ export class Intake {
   acknowledge(deliveries: readonly Delivery[]): void {
     for (const { consumer } of deliveries) {
       consumer.out--;
+      consumer.lane.out--;
       if (consumer.out === 0 && !consumer.lane.consumers.includes(consumer))
         this.#consumers.delete(consumer.tag);
     }
@@ -126,6 +127,7 @@ export class Intake {
     if (consumer === undefined) return this.#channel.nack(message, false, true);
     this.#acks.add(message);
     consumer.out++;
+    consumer.lane.out++;
     consumer.lane.buffer.push({ message, consumer, at: performance.now() });
     this.#onDelivery(consumer.lane);
   }

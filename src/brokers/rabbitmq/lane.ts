@@ -1,9 +1,15 @@
 import type { ConsumeMessage } from "amqplib";
 
-/** The jobs of one priority of one queue. */
+/** Jobs of any priority that came back from a process which may have died of any that it held. */
+export const RETURNED = "returned";
+
+/** A priority, or what comes before all of them. */
+export type Rank = number | typeof RETURNED;
+
+/** The jobs of one rank of one queue. */
 export interface LaneName {
   readonly queue: string;
-  readonly priority: number;
+  readonly rank: Rank;
 }
 
 /** What one `basic.consume` brings: the server leaves at most `window` of its messages unacknowledged with us. */
@@ -25,7 +31,7 @@ export interface Delivery {
 export class Lane implements LaneName {
   readonly name: string;
   readonly queue: string;
-  readonly priority: number;
+  readonly rank: Rank;
   /** What came and nobody claimed yet: as much at most as the last claim asked for. */
   buffer: Delivery[] = [];
   /** Those that bring its messages. More than one where a window had to grow that was open. */
@@ -35,10 +41,18 @@ export class Lane implements LaneName {
   /** Whether it was seen on the server: a lane is entered in the book of names before it is made. */
   isThere = false;
 
-  constructor(name: string, { queue, priority }: LaneName) {
+  /** Messages of it that came and are not acknowledged. */
+  out = 0;
+
+  constructor(name: string, { queue, rank }: LaneName) {
     this.name = name;
     this.queue = queue;
-    this.priority = priority;
+    this.rank = rank;
+  }
+
+  /** A process holds one of its messages at a time: when it dies, that one is suspected, and no other. */
+  get isApart(): boolean {
+    return this.rank === RETURNED;
   }
 
   /** As many messages as may be unacknowledged with us. */

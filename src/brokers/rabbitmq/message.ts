@@ -2,7 +2,7 @@ import type { Message } from "amqplib";
 import type { Claim } from "../../broker/claim.ts";
 import { DEFAULT_MAX_CRASHES } from "../../job/job.ts";
 import type { Letter } from "./frames.ts";
-import type { LaneName } from "./lane.ts";
+import { type LaneName, RETURNED } from "./lane.ts";
 import { headersOf } from "./rows.ts";
 
 /** A job as it travels: in the body its payload, in properties and headers the rest. */
@@ -15,6 +15,10 @@ export interface Parcel {
   readonly attempts: number;
   readonly interruptions: number;
   readonly crashes: number;
+  /** Of the crashes, those that only a return tells of. Whose process lives may still excuse them. */
+  readonly suspected: number;
+  /** Whether it goes on among those that came back. */
+  readonly isApart: boolean;
   readonly maxCrashes: number;
   readonly enqueuedAtMs: number;
   /** Of the last claim that is known. */
@@ -34,13 +38,20 @@ export function toLetter(parcel: Parcel, target: Pick<Letter, "exchange" | "rout
   return { ...target, content: payload, options };
 }
 
+/** Where it belongs. */
+export function laneOf({ queue, priority, isApart }: Parcel): LaneName {
+  return { queue, rank: isApart ? RETURNED : priority };
+}
+
 /** The server decodes the table of headers with every message: most have none. */
 function toHeaders(parcel: Parcel): Headers | undefined {
   let headers: Headers | undefined;
   for (const [key, field, usual] of NUMBERS) {
-    const value = parcel[field];
+    const value = field === "crashes" ? parcel.crashes - parcel.suspected : parcel[field];
     if (value !== usual) (headers ??= {})[key] = value;
   }
+  // Else the lane tells.
+  if (parcel.isApart && parcel.priority !== 0) (headers ??= {})["p"] = parcel.priority;
   if (parcel.options !== undefined) (headers ??= {})["o"] = parcel.options;
   if (parcel.tags !== undefined) (headers ??= {})["tags"] = parcel.tags;
   return headers;
@@ -52,28 +63,32 @@ const NUMBERS = [
   ["a", "attempts", 0],
   ["i", "interruptions", 0],
   ["c", "crashes", 0],
+  ["s", "suspected", 0],
   ["m", "maxCrashes", DEFAULT_MAX_CRASHES],
   ["k", "token", 0],
   ["r", "restMs", 0],
 ] as const;
 
 /** A message that is none of ours has no parcel. */
-export function toParcel(message: Message, { queue, priority }: LaneName): Parcel | undefined {
+export function toParcel(message: Message, { queue, rank }: LaneName): Parcel | undefined {
   const { messageId, type } = message.properties;
   const headers = headersOf(message);
   const enqueuedAtMs = timeOf(message, headers);
   if (typeof messageId !== "string" || typeof type !== "string" || enqueuedAtMs === undefined)
     return undefined;
-  const { o: options, tags } = headers;
+  const { o: options, tags, p } = headers;
+  const suspected = numberIn(headers, "s", 0);
   return {
     id: messageId,
     queue,
     name: type,
     payload: message.content,
-    priority,
+    priority: rank === RETURNED ? (typeof p === "number" ? p : 0) : rank,
     attempts: numberIn(headers, "a", 0),
     interruptions: numberIn(headers, "i", 0),
-    crashes: numberIn(headers, "c", 0),
+    crashes: numberIn(headers, "c", 0) + suspected,
+    suspected,
+    isApart: rank === RETURNED,
     maxCrashes: numberIn(headers, "m", DEFAULT_MAX_CRASHES),
     enqueuedAtMs,
     token: numberIn(headers, "k", 0),

@@ -1,4 +1,5 @@
 import type { Book } from "./book.ts";
+import { RETURNED } from "./lane.ts";
 import { fromJson, headersOf } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -93,9 +94,9 @@ export class Names {
         channel.ack(message);
         const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
-          const [queue, priority]: readonly unknown[] = entry;
-          if (typeof queue === "string" && typeof priority === "number") {
-            if (this.#book.add({ queue, priority })) this.#onLane();
+          const [queue, rank]: readonly unknown[] = entry;
+          if (typeof queue === "string" && (typeof rank === "number" || rank === RETURNED)) {
+            if (this.#book.add({ queue, rank })) this.#onLane();
           }
         }
         this.#reached(offsetOf(headersOf(message)));

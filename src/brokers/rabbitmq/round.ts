@@ -50,6 +50,7 @@ export class Round {
   async #empty(lanes: readonly Lane[], lane: Lane): Promise<void> {
     const { limit, isHasty } = this.#options;
     this.#take(lane);
+    if (lane.isApart) return this.#takeOne(lane);
     while (this.taken.length < limit) {
       const isMoreComing = lane.isStreaming(limit) || (isHasty && lane.brings(limit - this.taken.length));
       if (this.taken.length > 0 && isMoreComing) {
@@ -59,6 +60,13 @@ export class Round {
       if (!(await this.#isThere(lane))) return;
       if (await this.#bring(lanes, lane)) return;
     }
+  }
+
+  /** Has the lane bring one message at a time, and by itself after the first. */
+  async #takeOne(lane: Lane): Promise<void> {
+    if (lane.out > 0 || lane.consumers.length > 0 || !(await this.#isThere(lane))) return;
+    await this.#options.intake.pull(lane, 1);
+    this.#take(lane);
   }
 
   /** Puts everything back to where it was taken from. */
@@ -71,7 +79,8 @@ export class Round {
   /** Fills a lane's buffer, and takes from it. True when it has no more. */
   async #bring(lanes: readonly Lane[], lane: Lane): Promise<boolean> {
     const { intake, limit } = this.#options;
-    const wanted = limit - this.taken.length;
+    // What is put aside takes room: hundreds may be, that a dead process held.
+    const wanted = limit - this.taken.length + this.asides.length;
     const isEmpty = lane.brings(wanted) ? undefined : await intake.pull(lane, wanted);
     if (lane.isWatched && !this.#isSettled) await this.#settleDown(lanes, lane);
     this.#isSettled = true;

@@ -1,5 +1,6 @@
 import { hopsOf } from "./delay.ts";
 import type { Desk } from "./desk.ts";
+import { laneOf } from "./message.ts";
 import { toObituary } from "./obituary.ts";
 import type { Sequel } from "./sequel.ts";
 
@@ -43,5 +44,5 @@ export async function sendOn(
 function wayOf(sequel: Sequel): string {
   if (sequel.kind === "failed") return "failed";
   const { parcel, delayMs } = sequel;
-  return delayMs > 0 ? `delay ${hopsOf(delayMs).levels[0]}` : `queue ${parcel.queue} ${parcel.priority}`;
+  return delayMs > 0 ? `delay ${hopsOf(delayMs).levels[0]}` : `queue ${parcel.queue} ${laneOf(parcel).rank}`;
 }

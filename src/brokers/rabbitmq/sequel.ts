@@ -9,7 +9,8 @@ export type Sequel =
   | { readonly kind: "again"; readonly parcel: Parcel; readonly delayMs: number }
   | { readonly kind: "failed"; readonly parcel: Parcel; readonly error: JobError; readonly keepMs: number };
 
-export function sequelOf(outcome: Outcome, parcel: Parcel): Sequel | undefined {
+export function sequelOf(outcome: Outcome, known: Parcel): Sequel | undefined {
+  const parcel = rejoined(known);
   switch (outcome.kind) {
     case "completed":
     case "cancelled":
@@ -28,7 +29,7 @@ export function sequelOf(outcome: Outcome, parcel: Parcel): Sequel | undefined {
       return { kind: "failed", parcel: { ...parcel, attempts }, error, keepMs };
     }
     case "released":
-      return outcome.started ? interrupted(parcel) : { kind: "again", parcel, delayMs: 0 };
+      return outcome.started ? interrupted(parcel) : { kind: "again", parcel: known, delayMs: 0 };
     case "crashed":
       return crashed(parcel, outcome.detail);
     case "advanced": {
@@ -44,12 +45,18 @@ export function sequelOf(outcome: Outcome, parcel: Parcel): Sequel | undefined {
 }
 
 export function interrupted(parcel: Parcel): Sequel {
-  return { kind: "again", parcel: { ...parcel, interruptions: parcel.interruptions + 1 }, delayMs: 0 };
+  const counted = { ...rejoined(parcel), interruptions: parcel.interruptions + 1 };
+  return { kind: "again", parcel: counted, delayMs: 0 };
+}
+
+/** It has run, and its process lives to tell: it is no longer one of those that came back. */
+function rejoined(parcel: Parcel): Parcel {
+  return { ...parcel, suspected: 0, isApart: false };
 }
 
 /** A crash more: it waits again, or is poison. */
 export function crashed(parcel: Parcel, detail: string | undefined): Sequel {
-  const counted = { ...parcel, crashes: parcel.crashes + 1 };
+  const counted = { ...rejoined(parcel), crashes: parcel.crashes + 1 };
   return poisonOf(counted, detail) ?? { kind: "again", parcel: counted, delayMs: 0 };
 }
 

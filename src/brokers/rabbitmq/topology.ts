@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Options } from "amqplib";
 import { DEFAULT_PRUNE_BOUNDS } from "../../broker/maintenance.ts";
+import type { LaneName } from "./lane.ts";
 import type { RabbitmqLocation } from "./location.ts";
 
 type Declaration = readonly [name: string, options: Options.AssertQueue];
@@ -38,15 +39,15 @@ export class Topology {
     ];
   }
 
-  /** Where the jobs of one priority of one queue are. */
-  laneName(queue: string, priority: number): string {
-    return `${this.#prefix}.q.${queue}${priority === 0 ? "" : `~${priority}`}`;
+  /** Where the jobs of one rank of one queue are. */
+  laneName({ queue, rank }: LaneName): string {
+    return `${this.#prefix}.q.${queue}${rank === 0 ? "" : `~${rank}`}`;
   }
 
-  lane(queue: string, priority: number): Declaration {
+  lane(lane: LaneName): Declaration {
     // Known to servers from 3.12 on; those before keep it and do nothing.
     return [
-      this.laneName(queue, priority),
+      this.laneName(lane),
       { durable: true, arguments: { ...this.#kind, "x-consumer-timeout": MAX_CONSUMER_TIMEOUT_MS } },
     ];
   }

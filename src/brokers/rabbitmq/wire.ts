@@ -54,7 +54,7 @@ export class Wire {
       throw toFailure(error, title);
     }
     const wire = new Wire(model, title);
-    const reason = unsuited(model);
+    const reason = unsuited(versionOf(model));
     if (reason === undefined) return wire;
     await wire.close();
     throw new GangerError("GANGER_BROKER_UNSUITED", `${title}: it is ${reason}`, {
@@ -132,8 +132,8 @@ export class Wire {
 
 const FAREWELL_MS = 500;
 
-function unsuited(model: ChannelModel): string | undefined {
-  const { product, version } = versionOf(model);
+/** What a server is that cannot be used, or `undefined` for one that can. */
+export function unsuited({ product, version }: ReturnType<typeof versionOf>): string | undefined {
   if (product !== "RabbitMQ") return product;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 3 || (major === 3 && minor >= 10) ? undefined : `version ${version}`;
