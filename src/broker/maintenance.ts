@@ -12,7 +12,7 @@ export interface Maintenance {
   /** Looks for what an operator should know, the worst first. */
   doctor(): Promise<readonly Finding[]>;
 
-  /** What of that a pool says each time it starts, as jobs may come to harm by it. Costs next to nothing. */
+  /** What of that whoever runs jobs is told at each start, as they may come to harm by it or wait. Costs next to nothing. */
   cautions?(): Promise<readonly Finding[]>;
 }
 

@@ -27,6 +27,7 @@ import { Quarantine } from "./run/quarantine.ts";
 import { Runs } from "./run/runs.ts";
 import { Transacted } from "./run/transacted.ts";
 import { withHooks } from "./run-hooks.ts";
+import { warnOfStore } from "./warn-of-store.ts";
 
 type WorkerState = WorkerStatus["state"];
 type Phase = "new" | "working" | "draining" | "stopped";
@@ -147,7 +148,10 @@ export class Worker implements AsyncDisposable {
     // A drain that could not wait for this start has said farewell already.
     if (this.#phase !== "new") return;
     if (ledger !== false) this.runs.ledger = Ledger.open(ledger, this.holder, concurrency);
-    if (heartbeat === "thread") await this.keepHeartbeat();
+    if (heartbeat === "thread") {
+      await this.keepHeartbeat();
+      void warnOfStore(this.#broker);
+    }
     this.#executors.warmUp(this.#registry);
     this.#subscription = await this.#broker.wakeups?.subscribe((queue) => this.#wake(queue));
     if (this.#phase !== "new") return this.#leave(false);

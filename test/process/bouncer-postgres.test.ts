@@ -53,6 +53,8 @@ describe.skipIf(bouncer === undefined || SERVERS.postgres.binary() === undefined
       const workers = [client, other].map(
         ({ broker }) => new Worker(broker, [job], { queues: "work", concurrency: 5 }),
       );
+      const warnings: Error[] = [];
+      process.on("warning", (warning) => warnings.push(warning));
       await Promise.all(workers.map((worker) => worker.start()));
       const ids = await client.enqueueMany(
         job,
@@ -67,6 +69,9 @@ describe.skipIf(bouncer === undefined || SERVERS.postgres.binary() === undefined
         completed: 2001,
         running: 0,
       });
+      expect(warnings).toMatchObject([
+        { name: "GangerWarning", message: expect.stringContaining("idle workers poll") },
+      ]);
     });
   },
 );

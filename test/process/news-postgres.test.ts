@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Broker } from "../../src/broker/broker.ts";
 import { openBroker } from "../../src/broker/connect.ts";
 import { eventually } from "../support/eventually.ts";
+import { Proxy } from "../support/proxy.ts";
 import { service } from "../support/services.ts";
 
 const { url: server, unavailable } = await service("postgres");
@@ -49,6 +50,24 @@ describe.skipIf(unavailable !== undefined)("news of jobs on PostgreSQL", () => {
     await eventually("the first after these was announced", () => names.length === 3);
     await subscription?.[Symbol.asyncDispose]();
     await claim(10);
+  });
+
+  it("reaches whoever has gone deaf, by a new connection", async () => {
+    const { hostname, port } = new URL(server);
+    expect(hostname).toBe("127.0.0.1");
+    await using proxy = await Proxy.start(Number(port) || 5432);
+    await using listener = await openBroker(url.replace(/127\.0\.0\.1(:\d+)?/, `127.0.0.1:${proxy.port}`));
+    const names: (string | undefined)[] = [];
+    const subscription = await listener.wakeups?.subscribe((queue) => names.push(queue));
+    await eventually("it has looked for what came before", () => names.length > 0);
+    names.length = 0;
+    proxy.deafen();
+
+    await eventually("it was found out", () => names.length > 0);
+    await broker.enqueue([{ ...job, queue: "heard" }]);
+    await eventually("it hears", () => names.includes("heard"));
+    await subscription?.[Symbol.asyncDispose]();
+    expect(await broker.claim({ holder: "h", queues: ["heard"], limit: 1 })).toHaveLength(1);
   });
 
   it("is told to whoever claims all that it saw, for what was added since", async () => {

@@ -50,6 +50,11 @@ export class Proxy implements AsyncDisposable {
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }
 
+  /** From now on whoever connected last hears nothing more, and is not told. */
+  deafen(): void {
+    Array.from(this.#pairs).at(-1)?.[1].pause();
+  }
+
   /** What is half open now stays so, and new connections are whole. */
   forsake(): void {
     this.#swallows = false;

@@ -17,7 +17,7 @@ export interface Diagnosis {
 /** Looks at a store as an operator would. */
 export async function diagnose(diagnosis: Diagnosis): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const look of [server, deadlocks, books, overdue, tables, snapshots, slots, wakePath]) {
+  for (const look of [server, deadlocks, books, overdue, tables, snapshots, horizons, slots, wakePath]) {
     findings.push(...(await look(diagnosis)));
   }
   const order = ["error", "warning", "info"];
@@ -109,33 +109,53 @@ async function tables({ lanes, location }: Diagnosis): Promise<readonly Finding[
   return [size, ...rows.flatMap((row) => bloat(row, location.schema))];
 }
 
-function bloat([table, live, dead, bytes, , isOff]: PgRow, schema: string): readonly Finding[] {
+function bloat([table, live, dead, , bytes, isOff, perRow]: PgRow, schema: string): readonly Finding[] {
   const name = `${schema}.${toText(table)}`;
+  const rows = toNumber(live);
   const findings: Finding[] = [];
   if (isOff === true) {
     const hint = `ALTER TABLE ${name} RESET (autovacuum_enabled)`;
     findings.push({ level: "warning", check: "autovacuum", message: `autovacuum is off for ${name}`, hint });
   }
-  if (toNumber(dead) > MANY_DEAD && toNumber(dead) > toNumber(live)) {
-    const message = `${name} has ${toNumber(dead)} dead rows beside ${toNumber(live)} live ones`;
+  if (toNumber(dead) > MANY_DEAD && toNumber(dead) > rows) {
+    const message = `${name} has ${toNumber(dead)} dead rows beside ${rows} live ones`;
     const hint =
       "Look for what keeps autovacuum from removing them: an old transaction, or too few of its workers.";
     findings.push({ level: "warning", check: "dead-rows", message, hint });
   }
-  const perRow = toNumber(bytes) / Math.max(toNumber(live) + toNumber(dead), 1);
-  if (toNumber(bytes) > BLOATED_BYTES && perRow > BLOATED_ROW) {
-    const message = `${name} has ${mib(toNumber(bytes))} MiB for ${toNumber(live)} rows`;
-    const hint = `In a quiet hour: VACUUM FULL ${name}, or pg_repack while it is in use`;
+  const needed = (rows + toNumber(dead)) * (toNumber(perRow) || UNKNOWN_ROW);
+  if (toNumber(bytes) > BLOATED_BYTES && toNumber(bytes) > BLOATED_TIMES * needed) {
+    const message = `${name} takes ${mib(toNumber(bytes))} MiB of disk, where its ${rows} rows need ${mib(needed)}`;
+    const hint = `It is used again by new jobs. To have it back: VACUUM FULL ${name} in a quiet hour, or pg_repack.`;
     findings.push({ level: "warning", check: "bloat", message, hint });
   }
   return findings;
 }
 
 async function snapshots({ lanes }: Diagnosis): Promise<readonly Finding[]> {
-  const [row] = (await lanes.runAtLeisure("snapshots")).rows;
-  if (row === undefined || toNumber(row[1]) < OLD_S) return [];
-  const message = `${toText(row[0])} has a transaction open since ${toNumber(row[1])} s: no dead row that is younger can be removed`;
+  const [[who, age] = []] = (await lanes.runAtLeisure("snapshots")).rows;
+  const seconds = toNumber(age ?? 0);
+  const unseen = await hidden(lanes);
+  if (seconds < 1) return unseen;
+  const message = `${toText(who)} has a transaction open since ${seconds} s: no dead row that is younger can be removed`;
   const hint = "End it, and set idle_in_transaction_session_timeout for whoever forgets to.";
+  return [...unseen, { level: seconds < OLD_S ? "info" : "warning", check: "snapshot", message, hint }];
+}
+
+/** To most roles the sessions of others look as if they had no transaction. */
+async function hidden(lanes: Lanes): Promise<readonly Finding[]> {
+  const [[sees, hasOthers] = []] = (await lanes.run("sight")).rows;
+  if (sees === true || hasOthers !== true) return [];
+  const message = "this role may not see how old the transactions of other roles are";
+  return [{ level: "info", check: "snapshot", message, hint: "GRANT pg_read_all_stats TO the role." }];
+}
+
+/** A standby with hot_standby_feedback, or a slot, keeps dead rows as a transaction would. */
+async function horizons({ lanes }: Diagnosis): Promise<readonly Finding[]> {
+  const [[who, behind] = []] = (await lanes.runAtLeisure("horizons")).rows;
+  if (toNumber(behind ?? 0) < MANY_TRANSACTIONS) return [];
+  const message = `${toText(who)} needs what was deleted in the last ${toNumber(behind)} transactions: it stays`;
+  const hint = "End the long query of the standby, or drop the slot that nobody reads.";
   return [{ level: "warning", check: "snapshot", message, hint }];
 }
 
@@ -152,12 +172,16 @@ async function slots({ lanes }: Diagnosis): Promise<readonly Finding[]> {
   });
 }
 
+/** Nobody can listen through a pool of transactions. */
+export function polling({ isPooled }: Pick<Diagnosis, "isPooled">): readonly Finding[] {
+  if (!isPooled) return [];
+  const message = "a pool of transactions is in between: idle workers poll, up to 250 ms apart";
+  return [{ level: "info", check: "wake", message, hint: "Connect past PgBouncer to be woken at once." }];
+}
+
 /** Whether what is announced is heard, and how soon. */
 async function wakePath({ lanes, location, isPooled, wakeups }: Diagnosis): Promise<readonly Finding[]> {
-  if (isPooled) {
-    const message = "a pool of transactions is in between: idle workers poll, up to 250 ms apart";
-    return [{ level: "info", check: "wake", message, hint: "Connect past PgBouncer to be woken at once." }];
-  }
+  if (isPooled) return polling({ isPooled });
   const start = performance.now();
   const hint = "Idle workers poll once a second meanwhile. Look at what is between them and the server.";
   const channel = `${wakeups.channel}_doctor`;
@@ -188,8 +212,10 @@ function mib(bytes: number): string {
 const GRACE_MS = 60_000;
 const HEARING_MS = 5000;
 const MANY_DEAD = 100_000;
-const BLOATED_BYTES = 256 * 2 ** 20;
-/** No row of ours takes as much on average, unless payloads are large. */
-const BLOATED_ROW = 16_384;
+const BLOATED_BYTES = 64 * 2 ** 20;
+const BLOATED_TIMES = 4;
+/** Bytes of a row, before the server has looked at any: more stands outside of the table. */
+const UNKNOWN_ROW = 2048;
 const OLD_S = 60;
+const MANY_TRANSACTIONS = 100_000;
 const LAGGING_BYTES = 1024 * 2 ** 20;

@@ -6,7 +6,7 @@ import type {
   PruneReport,
   RescuedHolder,
 } from "../../broker/maintenance.ts";
-import { type Diagnosis, diagnose } from "./doctor.ts";
+import { type Diagnosis, diagnose, polling } from "./doctor.ts";
 import type { Lanes } from "./lanes.ts";
 import { Prune } from "./prune.ts";
 import { release } from "./release.ts";
@@ -58,6 +58,10 @@ export class PostgresMaintenance implements Maintenance {
 
   doctor(): Promise<readonly Finding[]> {
     return diagnose(this.#diagnosis);
+  }
+
+  async cautions(): Promise<readonly Finding[]> {
+    return polling(this.#diagnosis);
   }
 
   async #nextInMs(): Promise<number | undefined> {

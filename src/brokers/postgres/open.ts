@@ -106,9 +106,12 @@ async function serverOf(lanes: Lanes): Promise<number> {
   return toNumber(single(await lanes.runText("select current_setting('server_version_num')", [])));
 }
 
-function assertSuited(server: number, location: PostgresLocation): void {
+/** @throws `GANGER_BROKER_UNSUITED` for a `server_version_num` that is too low. */
+export function assertSuited(server: number, location: PostgresLocation): void {
   if (server >= OLDEST_SERVER) return;
-  const version = `${Math.floor(server / 10_000)}.${server % 100}`;
+  const major = Math.floor(server / 10_000);
+  // Before 10 the first two numbers were the major version: 9.6.24 is 90624.
+  const version = major < 10 ? `${major}.${Math.floor(server / 100) % 100}` : `${major}.${server % 100}`;
   throw new GangerError("GANGER_BROKER_UNSUITED", `${toPlace(location)} is PostgreSQL ${version}`, {
     hint: "Use PostgreSQL 12 or later.",
   });
