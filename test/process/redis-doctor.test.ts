@@ -64,6 +64,8 @@ describe("doctor on Redis", () => {
     await admin.config("SET", "maxmemory", "1500000");
     expect(await findings(broker, "size")).toMatchObject([{ level: "warning" }]);
     expect(await findings(broker, "memory")).toMatchObject([{ level: "warning", message: /than fits/ }]);
+    await broker.maintenance?.prune({ completed: 7, failed: 7, cancelled: 7 });
+    expect(await findings(broker, "memory")).toMatchObject([{ message: /keeps 7 completed ones$/ }]);
     await admin.config("SET", "maxmemory", "0");
     await admin.config("SET", "save", "3600 1");
     expect(await findings(broker, "persistence")).toMatchObject([{ message: /^snapshots alone/ }]);

@@ -100,6 +100,13 @@ describe("a cluster", () => {
     const { results, passed } = await verifyBroker(broker, { cases });
     expect(results.filter(({ status }) => status === "failed")).toEqual([]);
     expect(passed).toBeGreaterThan(35);
+    // A node that has none of our keys may do as it likes with its own.
+    await seed?.admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    const hasEviction = async () =>
+      (await broker.maintenance?.doctor())?.some(({ check }) => check === "eviction");
+    for (let look = 0; look < 8; look++) expect(await hasEviction()).toBe(false);
+    await owner.admin.config("SET", "maxmemory-policy", "allkeys-lru");
+    for (let look = 0; look < 8; look++) expect(await hasEviction()).toBe(true);
     isWoken = false;
     await broker.enqueue([job]);
     await eventually("the other side is woken", () => isWoken);

@@ -2,6 +2,7 @@ import { GangerError } from "../../errors.ts";
 import { createClient, createCluster, type RedisClient } from "./driver.ts";
 import { type ServerFacts, toFacts } from "./facts.ts";
 import { isScriptMissing, isTimeout, toFailure } from "./failure.ts";
+import { type Cluster, homeOf } from "./home.ts";
 import type { RedisLocation } from "./location.ts";
 import { toText } from "./rows.ts";
 import { readScripts, type Script } from "./scripts.ts";
@@ -17,6 +18,7 @@ export class Connection {
   readonly location: RedisLocation;
   readonly facts: ServerFacts;
   readonly #client: RedisClient;
+  readonly #cluster: Cluster | undefined;
   readonly #scripts: ReadonlyMap<string, Script>;
   readonly #trouble: Trouble;
   #isOpen = true;
@@ -24,8 +26,9 @@ export class Connection {
   /** What all calls wait for while there is no connection. */
   #reconnecting: Promise<void> | undefined;
 
-  private constructor(client: RedisClient, location: RedisLocation, { facts, trouble }: Opening) {
+  private constructor(client: RedisClient, location: RedisLocation, { facts, trouble, cluster }: Opening) {
     this.#client = client;
+    this.#cluster = cluster;
     this.location = location;
     this.facts = facts;
     this.#trouble = trouble;
@@ -43,7 +46,7 @@ export class Connection {
       if (!facts.isCluster) return new Connection(client, location, { facts, trouble: watch(client) });
       const cluster = await connect(await createCluster(location), location);
       client.disconnect();
-      return new Connection(cluster, location, { facts, trouble: watch(cluster) });
+      return new Connection(cluster, location, { facts, trouble: watch(cluster), cluster });
     } catch (error) {
       client.disconnect();
       throw toFailure(error, location.label);
@@ -70,9 +73,13 @@ export class Connection {
     return this.#guard(() => this.#client.call(command, [this.key(name), ...args]));
   }
 
-  /** Runs a command that is about the server, not about a key. */
+  /** Runs a command that is about the server, not about a key: in a cluster, on the one that has our keys. */
   async ask(command: string, ...args: string[]): Promise<unknown> {
-    return this.#guard(() => this.#client.call(command, args));
+    return this.#guard(async () => {
+      const home =
+        this.#cluster === undefined ? undefined : await homeOf(this.#cluster, this.location.prefix);
+      return (home ?? this.#client).call(command, args);
+    });
   }
 
   key(name: string): string {
@@ -134,6 +141,7 @@ export class Connection {
 interface Opening {
   readonly facts: ServerFacts;
   readonly trouble: Trouble;
+  readonly cluster?: Cluster | undefined;
 }
 
 /** The last thing that a client said went wrong. */

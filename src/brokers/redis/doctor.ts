@@ -71,12 +71,13 @@ async function readSettings(connection: Connection): Promise<ServerSettings> {
   return { facts: connection.facts, info, settings };
 }
 
-/** What finished jobs take now, and will when every queue keeps as many as it may by default. */
+/** What jobs on record take now, and will when every queue keeps as many completed ones as it may. */
 async function forecast(
   connection: Connection,
   queues: readonly string[],
   { info }: ServerSettings,
 ): Promise<Finding> {
+  const kept = toNumber((await connection.call("GET", "bound")) ?? DEFAULT_PRUNE_BOUNDS.completed);
   let jobs = 0;
   let bytes = 0;
   for (const queue of queues.slice(-MEASURED_QUEUES)) {
@@ -87,11 +88,11 @@ async function forecast(
       await connection.ask("MEMORY", "USAGE", connection.key(`${queue}:jobs`), "SAMPLES", "20"),
     );
   }
-  if (jobs === 0) return { level: "info", check: "memory", message: "no finished job is kept" };
-  const most = (queues.length * DEFAULT_PRUNE_BOUNDS.completed * bytes) / jobs;
+  if (jobs === 0) return { level: "info", check: "memory", message: "no job is on record" };
+  const most = (queues.length * kept * bytes) / jobs;
   const message =
-    `${jobs} kept jobs take ${toMib(bytes)} MiB; ${toMib(most)} MiB when each of ${queues.length} queues keeps ` +
-    `${DEFAULT_PRUNE_BOUNDS.completed} completed ones`;
+    `${jobs} jobs on record take ${toMib(bytes)} MiB; ${toMib(most)} MiB when each of ${queues.length} queues keeps ` +
+    `${kept} completed ones`;
   const bound = Number(info.get("maxmemory") ?? 0);
   if (bound === 0 || Number(info.get("used_memory")) - bytes + most < bound)
     return { level: "info", check: "memory", message };

@@ -40,7 +40,13 @@ export async function createCluster(location: RedisLocation): Promise<RedisClien
 }
 
 export interface ClusterNodes {
-  nodes(role: "all"): readonly { disconnect(reconnect?: boolean): void }[];
+  nodes(role: "all"): readonly ClusterNode[];
+}
+
+export interface ClusterNode {
+  readonly options: { readonly host?: string | undefined; readonly port?: number | undefined };
+  call(command: string, args: (string | number)[]): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
 }
 
 function toOptions(location: RedisLocation) {

@@ -43,7 +43,7 @@ const FAILURES: readonly (readonly [RegExp, Failure])[] = [
     [
       "GANGER_BROKER_REFUSED",
       "lets this user not do all that is needed",
-      "Give it: ACL SETUSER name ~{ganger}:* ~{ganger} &{ganger}:* +@all -@dangerous +info",
+      "Give it, with the prefix of the URL in place of ganger: ACL SETUSER name ~{ganger}:* ~{ganger} &{ganger}:* +@all -@dangerous +info",
     ],
   ],
   [
