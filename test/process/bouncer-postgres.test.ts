@@ -54,7 +54,8 @@ describe.skipIf(bouncer === undefined || SERVERS.postgres.binary() === undefined
         ({ broker }) => new Worker(broker, [job], { queues: "work", concurrency: 5 }),
       );
       const warnings: Error[] = [];
-      process.on("warning", (warning) => warnings.push(warning));
+      const onWarning = (warning: Error) => warning.name === "GangerWarning" && warnings.push(warning);
+      process.on("warning", onWarning);
       await Promise.all(workers.map((worker) => worker.start()));
       const ids = await client.enqueueMany(
         job,
@@ -69,6 +70,7 @@ describe.skipIf(bouncer === undefined || SERVERS.postgres.binary() === undefined
         completed: 2001,
         running: 0,
       });
+      process.off("warning", onWarning);
       expect(warnings).toMatchObject([
         { name: "GangerWarning", message: expect.stringContaining("idle workers poll") },
       ]);

@@ -138,7 +138,7 @@ describe.skipIf(SERVERS.postgres.binary() === undefined)("doctor on PostgreSQL",
       return rows.length > 0;
     });
     await admin.query(`do $$ begin for n in 1..100001 loop
-      perform pg_current_xact_id(); commit; end loop; end $$`);
+      perform txid_current(); commit; end loop; end $$`);
     expect(await findings("snapshot")).toMatchObject([
       { level: "warning", message: /^the standby walreceiver needs what was deleted in the last \d{6} / },
     ]);

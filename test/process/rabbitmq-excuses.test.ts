@@ -29,7 +29,7 @@ it.skipIf(unavailable !== undefined)(
       ["near", "far"].map((holder) => ({ holder, queues: "work" })),
       60_000,
     );
-    const [id] = await near.enqueue([{ queue: "work", name: "task", payload: "1" }]);
+    const [id] = await near.enqueue([{ queue: "work", name: "task", payload: "1", maxCrashes: 2 }]);
     const take = async (broker: typeof near, holder: string) =>
       eventually(`${holder} has the job`, async () => (await broker.claim({ ...request, holder }))[0]);
     expect(await take(cutOff, "far")).toMatchObject({ id, crashes: 0 });

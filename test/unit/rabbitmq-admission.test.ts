@@ -1,59 +1,71 @@
-import type { ConsumeMessage } from "amqplib";
+import type { Message } from "amqplib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admit } from "../../src/brokers/rabbitmq/admission.ts";
 import { Excuses } from "../../src/brokers/rabbitmq/excuses.ts";
-import { type Delivery, Lane, type Rank, RETURNED } from "../../src/brokers/rabbitmq/lane.ts";
-import { laneOf, type Parcel, toLetter } from "../../src/brokers/rabbitmq/message.ts";
+import { type Delivery, Lane } from "../../src/brokers/rabbitmq/lane.ts";
+import { excuseOf, laneOf, type Parcel, toLetter } from "../../src/brokers/rabbitmq/message.ts";
 
-/** A job on a server: what it is as a message, and how often it was given out for nothing. */
+/** A job on a server: the message that it is now, and how often that was given out for nothing. */
 class Job {
-  #letter: ReturnType<typeof toLetter>;
-  #rank: Rank;
+  readonly excuses = new Excuses();
+  readonly #counts: boolean;
+  #message: Message;
+  #lane: Lane;
   #returns = 0;
 
-  constructor(parcel: Partial<Parcel> = {}) {
-    const whole = { ...PARCEL, ...parcel };
-    this.#letter = toLetter(whole, { exchange: "", routingKey: "" });
-    this.#rank = laneOf(whole).rank;
+  /** Classic queues do not count how often they give a message out. */
+  constructor(parcel: Partial<Parcel> = {}, counts = true) {
+    this.#counts = counts;
+    [this.#message, this.#lane] = toMessage({ ...PARCEL, ...parcel });
   }
 
-  get isApart(): boolean {
-    return this.#rank === RETURNED;
-  }
-
-  /** Its process, or its connection, ends while it has the job. */
-  comeBack(): void {
+  /** Its process, or its connection, ends while it has the job. What the process says of it if it lives. */
+  comeBack(): string {
     this.#returns++;
+    return excuseOf(this.#message);
   }
 
   /** What a claim makes of it: the job as it is handed out, or `undefined` where it is failed. */
-  claim(excuses: Excuses): Parcel | undefined {
+  claim(): Parcel | undefined {
     for (;;) {
-      const { parcel, sequel } = admit(this.#delivery(), excuses);
+      const { parcel, sequel } = admit(this.#delivery(), this.excuses);
       if (sequel === undefined) return parcel;
       if (sequel.kind === "failed") return undefined;
-      this.#letter = toLetter(sequel.parcel, { exchange: "", routingKey: "" });
-      this.#rank = laneOf(sequel.parcel).rank;
-      this.#returns = 0;
+      this.#publish(sequel.parcel);
     }
   }
 
+  /** It has not run. */
+  giveBack(): void {
+    const { unrun, sequel } = admit(this.#delivery(), this.excuses);
+    if (sequel?.kind !== "failed") this.#publish(sequel?.parcel ?? unrun);
+  }
+
+  #publish(parcel: Parcel): void {
+    [this.#message, this.#lane] = toMessage(parcel);
+    this.#returns = 0;
+  }
+
   #delivery(): Delivery {
-    const { content, options } = this.#letter;
-    const headers = { ...options.headers, "x-delivery-count": this.#returns };
-    const lane = new Lane("lane", { queue: "mail", rank: this.#rank });
+    const { properties, content } = this.#message;
+    const count = this.#counts ? { "x-delivery-count": this.#returns } : {};
     const message = {
       content,
       fields: { redelivered: this.#returns > 0 },
-      properties: { ...options, headers },
+      properties: { ...properties, headers: { ...properties.headers, ...count } },
     };
-    return {
-      message: message as unknown as ConsumeMessage,
-      consumer: { tag: "c", lane, window: 1, out: 1 },
-      at: 0,
-    };
+    const consumer = { tag: "c", lane: this.#lane, window: 1, out: 1 };
+    return { message: message as Message, consumer, at: 0, isStuck: false };
   }
+}
+
+function toMessage(parcel: Parcel): [Message, Lane] {
+  const { content, options } = toLetter(parcel, { exchange: "", routingKey: "" });
+  return [
+    { content, fields: {}, properties: options } as unknown as Message,
+    new Lane("lane", laneOf(parcel)),
+  ];
 }
 
 const PARCEL: Parcel = {
@@ -66,6 +78,8 @@ const PARCEL: Parcel = {
   interruptions: 0,
   crashes: 0,
   suspected: 0,
+  suspectedIn: 0,
+  generation: 0,
   isApart: false,
   maxCrashes: 3,
   enqueuedAtMs: 1_700_000_000_000,
@@ -76,49 +90,53 @@ const PARCEL: Parcel = {
 };
 
 describe("a job that comes back", () => {
-  it("is failed when it came back as often as it may, and not by what it was taken along for", () => {
-    const excuses = new Excuses();
-    const job = new Job();
-    expect(job.claim(excuses)).toMatchObject({ crashes: 0, isApart: false });
-    // Twice before anybody claimed it: it never ran in between.
-    job.comeBack();
-    job.comeBack();
-    expect(job.claim(excuses)).toMatchObject({ crashes: 1, isApart: true, priority: 7 });
-    job.comeBack();
-    expect(job.claim(excuses)).toMatchObject({ crashes: 2, isApart: true, priority: 7 });
-    job.comeBack();
-    expect(job.claim(excuses)).toBeUndefined();
-  });
-
-  it("is not failed for a return that may not have been its own", () => {
-    const excuses = new Excuses();
-    const job = new Job({ maxCrashes: 1 });
-    job.comeBack();
-    expect(job.claim(excuses)).toMatchObject({ crashes: 0, isApart: true });
-    job.comeBack();
-    expect(job.claim(excuses)).toBeUndefined();
+  it.each([
+    [1, [1, undefined]],
+    [2, [1, 2, undefined]],
+    [3, [0, 2, 3, undefined]],
+    [5, [0, 2, 3, 4, undefined]],
+  ])("is failed for what happened when it ran by itself, if it may crash %i times", (maxCrashes, crashes) => {
+    const job = new Job({ maxCrashes });
+    const seen = crashes.map(() => {
+      job.comeBack();
+      return job.claim()?.crashes;
+    });
+    expect(seen).toEqual(crashes);
   });
 
   it("counts no crash for those who live, whenever they say so", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom("return", "excuse", "claim"), { maxLength: 30 }), (acts) => {
-        const excuses = new Excuses();
         const job = new Job({ maxCrashes: 50, crashes: 2 });
-        let returns = 0;
-        let excused = 0;
+        const unsaid: string[] = [];
         for (const act of acts) {
-          if (act === "return") {
-            job.comeBack();
-            returns++;
-          } else if (act === "claim") {
-            job.claim(excuses);
-          } else if (excused < returns) {
-            excuses.add(["id"]);
-            excused++;
-          }
+          if (act === "return") unsaid.push(job.comeBack());
+          else if (act === "claim") job.claim();
+          else job.excuses.add(unsaid.splice(0, 1));
         }
-        while (excused++ < returns) excuses.add(["id"]);
-        expect(job.claim(excuses)).toMatchObject({ crashes: 2, priority: 7 });
+        job.excuses.add(unsaid);
+        expect(job.claim()).toMatchObject({ crashes: 2, priority: 7 });
+      }),
+    );
+  });
+
+  it("counts each crash once, whoever else came back alive, and however often it is given back", () => {
+    const acts = fc.array(fc.constantFrom("crash", "loss", "give back"), { maxLength: 30 });
+    fc.assert(
+      fc.property(acts, fc.boolean(), (all, counts) => {
+        const job = new Job({ maxCrashes: 50, crashes: 2 }, counts);
+        let crashes = 2;
+        for (const act of all) {
+          if (act === "give back") job.giveBack();
+          else {
+            const name = job.comeBack();
+            if (act === "loss") job.excuses.add([name]);
+            else crashes++;
+          }
+          // One alone says nothing.
+          const shown = crashes === 3 ? 2 : crashes;
+          expect(job.claim()).toMatchObject({ crashes: shown, priority: 7 });
+        }
       }),
     );
   });

@@ -14,6 +14,8 @@ const parcel: Parcel = {
   interruptions: 1,
   crashes: 1,
   suspected: 0,
+  suspectedIn: 0,
+  generation: 0,
   isApart: false,
   maxCrashes: 5,
   enqueuedAtMs: 1,

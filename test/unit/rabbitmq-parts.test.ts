@@ -125,8 +125,10 @@ describe("what follows an outcome", () => {
     attempts: 2,
     interruptions: 0,
     crashes: 1,
-    suspected: 1,
-    isApart: true,
+    suspected: 0,
+    suspectedIn: 0,
+    generation: 1,
+    isApart: false,
     maxCrashes: 3,
     enqueuedAtMs: 1,
     token: 1,
@@ -134,21 +136,24 @@ describe("what follows an outcome", () => {
     tags: undefined,
     restMs: 0,
   };
+  const unrun = { ...parcel, crashes: 0, suspected: 1, isApart: true };
   const claim = { id: "1", token: 1 };
 
   it("counts attempts, interruptions and crashes each by themselves", () => {
     const error = { name: "Error", message: "…" };
-    expect(sequelOf({ ...claim, kind: "completed" }, parcel)).toBeUndefined();
-    expect(sequelOf({ ...claim, kind: "retry", delayMs: 5, error }, parcel)).toMatchObject({
+    expect(sequelOf({ ...claim, kind: "completed" }, parcel, unrun)).toBeUndefined();
+    expect(sequelOf({ ...claim, kind: "retry", delayMs: 5, error }, parcel, unrun)).toMatchObject({
       kind: "again",
       delayMs: 5,
-      parcel: { attempts: 3, crashes: 1, suspected: 0, isApart: false },
+      parcel: { attempts: 3, crashes: 1, isApart: false },
     });
-    expect(sequelOf({ ...claim, kind: "released", started: true }, parcel)).toMatchObject({
+    expect(sequelOf({ ...claim, kind: "released", started: true }, parcel, unrun)).toMatchObject({
       parcel: { attempts: 2, interruptions: 1 },
     });
-    expect(sequelOf({ ...claim, kind: "released", started: false }, parcel)).toMatchObject({ parcel });
-    expect(sequelOf({ ...claim, kind: "crashed" }, { ...parcel, crashes: 2 })).toMatchObject({
+    expect(sequelOf({ ...claim, kind: "released", started: false }, parcel, unrun)).toMatchObject({
+      parcel: unrun,
+    });
+    expect(sequelOf({ ...claim, kind: "crashed" }, { ...parcel, crashes: 2 }, unrun)).toMatchObject({
       kind: "failed",
       error: { name: "PoisonError" },
     });

@@ -1,6 +1,6 @@
 import type { Excuses } from "./excuses.ts";
 import type { Delivery } from "./lane.ts";
-import { type Parcel, returnsOf, toParcel } from "./message.ts";
+import { type Parcel, returnsOf, toExcuse, toParcel } from "./message.ts";
 import { hasCount } from "./rows.ts";
 import { poisonOf, type Sequel } from "./sequel.ts";
 
@@ -11,9 +11,21 @@ export interface Aside {
 }
 
 interface Admission {
+  /** The job as it is handed out, and as it goes on once it has run. */
   readonly parcel: Parcel;
+  /** The job as it goes on when it has not run. */
+  readonly unrun: Parcel;
   /** What has to become of a message that cannot be handed out. */
   readonly sequel: Sequel | undefined;
+}
+
+/** How a message came back. */
+interface Return {
+  readonly returns: number;
+  /** Whether it is to be sent anew. */
+  readonly isOld: boolean;
+  readonly excuses: Excuses;
+  readonly lane: string;
 }
 
 /** Looks at what a message holds. */
@@ -22,32 +34,68 @@ export function admit({ message, consumer }: Delivery, excuses: Excuses): Admiss
   if (parcel === undefined) {
     const foreign = { ...FOREIGN, payload: message.content };
     const error = { name: "ForeignMessage", message: "This message is not one of ganger's" };
-    return { parcel: foreign, sequel: { kind: "failed", parcel: foreign, error, keepMs: FOREIGN_KEEP_MS } };
+    const sequel = { kind: "failed", parcel: foreign, error, keepMs: FOREIGN_KEEP_MS } as const;
+    return { parcel: foreign, unrun: foreign, sequel };
   }
   if (parcel.restMs > 0) {
-    return { parcel, sequel: { kind: "again", parcel: { ...parcel, restMs: 0 }, delayMs: parcel.restMs } };
+    const rested = { ...parcel, restMs: 0 };
+    return { parcel, unrun: rested, sequel: { kind: "again", parcel: rested, delayMs: parcel.restMs } };
   }
-  // It came back from a connection that was lost, unless somebody who lives has said that it was theirs.
   const returns = returnsOf(message);
-  const deaths = Math.max(0, parcel.suspected + returns - excuses.of(parcel.id));
-  if (!parcel.isApart) {
-    if (deaths === 0) return { parcel, sequel: undefined };
-    return { parcel, sequel: { kind: "again", parcel: setApart(parcel), delayMs: 0 } };
-  }
-  const counted = { ...parcel, crashes: parcel.crashes - parcel.suspected + deaths, suspected: deaths };
-  // A classic queue does not count: the message is sent anew with the count in it.
-  const isTold = returns === 0 || hasCount(message);
-  const again = isTold ? undefined : ({ kind: "again", parcel: counted, delayMs: 0 } as const);
-  return { parcel: counted, sequel: poisonOf(counted, undefined) ?? again };
+  if (returns === 0 && parcel.suspected === 0 && !parcel.isApart)
+    return { parcel, unrun: parcel, sequel: undefined };
+  // A classic queue says that it gave a message out before, and not how often: it is sent anew.
+  const isOld = returns > 0 && !hasCount(message);
+  const returned = { returns, isOld, excuses, lane: consumer.lane.name };
+  return parcel.isApart ? admitApart(parcel, returned) : admitReturned(parcel, returned);
 }
 
 /**
- * It may have been one of hundreds that a process held, of which one killed it: it is tried apart from the others, and
- * not given up for this.
+ * It came back from a connection that was lost, unless somebody who lives has said that it was theirs. It may have been one of
+ * hundreds that a process held, of which one killed it: for the second time it is tried apart from the others, and not given up
+ * for what happened before.
  */
-function setApart(parcel: Parcel): Parcel {
-  const suspected = Math.max(0, Math.min(1, parcel.maxCrashes - 1 - parcel.crashes));
-  return { ...parcel, crashes: parcel.crashes + suspected, suspected, isApart: true };
+function admitReturned(parcel: Parcel, { returns, isOld, excuses, lane }: Return): Admission {
+  const { id, generation, crashes, maxCrashes, suspected, suspectedIn } = parcel;
+  const name = toExcuse(id, generation);
+  if (excuses.of(name) < returns) excuses.pardon(lane, name);
+  const excused = excuses.of(name);
+  const before = Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
+  const deaths = before + Math.max(0, returns - excused);
+  const handed = { ...parcel, suspected: 0, suspectedIn: 0, generation: generation + 1 };
+  const unrun = { ...handed, suspected: before + Math.max(returns, excused), suspectedIn: generation };
+  if (deaths < (maxCrashes - crashes >= SEVERAL ? 2 : 1))
+    return { parcel: handed, unrun, sequel: isOld ? again(unrun) : undefined };
+  const most = Math.max(maxCrashes, crashes + deaths + Math.min(2, maxCrashes));
+  const apart = { ...unrun, isApart: true, maxCrashes: most };
+  return {
+    parcel: { ...handed, crashes: crashes + deaths, maxCrashes: most },
+    unrun: apart,
+    sequel: again(apart),
+  };
+}
+
+/** Who may crash as often is not set apart for the first return: hundreds come back with each process that is killed. */
+const SEVERAL = 3;
+
+/** Each return of a job that its process held alone of its kind is a crash of its own. */
+function admitApart(parcel: Parcel, { returns, isOld, excuses }: Return): Admission {
+  const { id, generation, suspected, suspectedIn } = parcel;
+  const before = parcel.crashes + Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
+  const excused = excuses.of(toExcuse(id, generation));
+  const crashes = before + Math.max(0, returns - excused);
+  const next = { ...parcel, generation: generation + (returns > 0 ? 1 : 0) };
+  const handed = { ...next, crashes, suspected: 0, suspectedIn: 0, isApart: false };
+  const unrun =
+    returns === 0
+      ? parcel
+      : { ...next, crashes: before, suspected: Math.max(returns, excused), suspectedIn: generation };
+  const sequel = poisonOf(handed, undefined) ?? (isOld ? again(unrun) : undefined);
+  return { parcel: handed, unrun, sequel };
+}
+
+function again(parcel: Parcel): Sequel {
+  return { kind: "again", parcel, delayMs: 0 };
 }
 
 const FOREIGN_KEEP_MS = 86_400_000;
@@ -62,6 +110,8 @@ const FOREIGN: Parcel = {
   interruptions: 0,
   crashes: 0,
   suspected: 0,
+  suspectedIn: 0,
+  generation: 0,
   isApart: false,
   maxCrashes: 1,
   enqueuedAtMs: 0,

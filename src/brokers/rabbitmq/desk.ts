@@ -1,7 +1,8 @@
+import { GangerError } from "../../errors.ts";
 import { hopsOf, toRoute } from "./delay.ts";
 import { toFailure, toFull } from "./failure.ts";
 import type { Letter } from "./frames.ts";
-import type { LaneName } from "./lane.ts";
+import { type LaneName, RETURNED } from "./lane.ts";
 import { Mentions } from "./mentions.ts";
 import { laneOf, type Parcel, toLetter } from "./message.ts";
 import { NOT_FOUND, Probe } from "./probe.ts";
@@ -20,6 +21,8 @@ export class Desk {
   readonly #topology: Topology;
   readonly #made = new Map<string, Promise<void>>();
   readonly #lanes = new Set<string>();
+  /** Until when nothing goes into a lane that it did not come for. */
+  readonly #youngUntil = new Map<string, number>();
   #hasNames = false;
   readonly #mentions = new Mentions();
   #lastNewsAt = 0;
@@ -59,6 +62,8 @@ export class Desk {
       const of = laneOf(parcel);
       const lane = this.#topology.laneName(of);
       if (!this.#lanes.has(lane)) await this.#ensure(lane, () => this.#makeLane(of));
+      const youngUntil = this.#youngUntil.get(lane);
+      if (youngUntil !== undefined && performance.now() < youngUntil) throw tooYoung(lane);
       letters.push(
         delayMs > 0
           ? await this.#delayed(parcel, delayMs, lane)
@@ -138,6 +143,8 @@ export class Desk {
       const content = Buffer.from(JSON.stringify([lane.queue, lane.rank]));
       const target = { exchange: "", routingKey: this.#topology.names[0] };
       await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
+      // Jobs that came back are safe where they are; a queue that is made right before its server is killed is lost.
+      if (lane.rank === RETURNED) this.#youngUntil.set(name, performance.now() + YOUNG_MS);
     }
     await this.probe.run((channel) => channel.assertQueue(name, options));
     this.#lanes.add(name);
@@ -196,4 +203,10 @@ export class Desk {
   }
 }
 
+function tooYoung(lane: string): GangerError {
+  return new GangerError("GANGER_BROKER_UNREACHABLE", `The queue ${lane} was made just now`);
+}
+
 const NEWS_GAP_MS = 5;
+/** Twice as long as RabbitMQ takes to enter a new quorum queue where it finds it after a SIGKILL. */
+const YOUNG_MS = 1000;

@@ -20,7 +20,7 @@ export async function diagnose(
     ...timeout(versionOf(desk.wire.model).version, location),
     ...kind(location),
     ...priorities(lanes),
-    ...files(lanes.length, location),
+    ...files(lanes, location),
     ...books(failed, topology.failed[0]),
   ];
   const order = ["error", "warning", "info"];
@@ -101,9 +101,12 @@ function priorities(lanes: readonly LaneName[]): readonly Finding[] {
 const MANY_PRIORITIES = 20;
 
 /** A node at its limit of open files takes connections and answers nothing; Debian's is 1024 unless it is told otherwise. */
-function files(lanes: number, { type }: RabbitmqLocation): readonly Finding[] {
-  if (type !== "quorum" || lanes <= MANY_LANES) return [];
-  const message = `${lanes} quorum queues take two open files each, of the ${USUAL_FILES} that a node may have unless it is told otherwise`;
+function files(lanes: readonly LaneName[], { type }: RabbitmqLocation): readonly Finding[] {
+  // Each queue gets one more with the first process that dies while it has jobs of it.
+  const queues = new Set(lanes.map(({ queue }) => queue)).size;
+  const most = lanes.filter(({ rank }) => rank !== RETURNED).length + queues;
+  if (type !== "quorum" || most <= MANY_LANES) return [];
+  const message = `${lanes.length} quorum queues, and up to ${most} once jobs come back from dead processes, take two open files each, of the ${USUAL_FILES} that a node may have unless it is told otherwise`;
   const hint = "Set LimitNOFILE=65536 for the server, and see rabbitmqctl status for what it has.";
   return [{ level: "warning", check: "files", message, hint }];
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type {
   Claim,
   ClaimRequest,
@@ -14,18 +15,18 @@ import type { ClaimSide } from "./claim-side.ts";
 import { Desk } from "./desk.ts";
 import { Excuses, excuse } from "./excuses.ts";
 import { toFailure } from "./failure.ts";
-import type { Held } from "./held.ts";
+import { type Held, lookAgain } from "./held.ts";
 import { Lives } from "./holders.ts";
 import { Intake } from "./intake.ts";
 import type { Lane, LaneName } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
-import { type Parcel, toClaim } from "./message.ts";
+import { toClaim } from "./message.ts";
 import { Names } from "./names.ts";
-import { listen } from "./news.ts";
+import { listen, type News } from "./news.ts";
+import { Onward } from "./onward.ts";
 import { Probe } from "./probe.ts";
 import { Round } from "./round.ts";
-import { sendOn } from "./send-on.ts";
 import { crashed, interrupted, type Sequel, sequelOf } from "./sequel.ts";
 import { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -45,8 +46,10 @@ export class Engine implements ClaimSide {
   readonly #lives = new Lives();
   readonly #excuses = new Excuses();
   readonly #book = new Book();
+  readonly #onward: Onward;
   readonly #claims = new Map<number, Held>();
   readonly #title: string;
+  readonly #name = randomUUID();
   readonly #onWake: Wake;
   #lastToken = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -72,6 +75,12 @@ export class Engine implements ClaimSide {
       },
       onLost: (desk) => desk.close(),
     });
+    this.#onward = new Onward({
+      desk: this.#desk,
+      failedQueue: this.#topology.failed[0],
+      onWake,
+      onReturned: () => this.#link.current?.intake.apart.look(),
+    });
   }
 
   claim(request: ClaimRequest, isHasty = false): Promise<readonly Claim[]> {
@@ -87,7 +96,9 @@ export class Engine implements ClaimSide {
     const taken = outcomes.map(({ id, token }) => this.#takeOut(id, token));
     const sequels = outcomes.map((outcome, place) => {
       const held = taken[place];
-      return held === undefined ? undefined : sequelOf(outcome, this.#toParcel(held));
+      if (held === undefined) return undefined;
+      const { parcel, unrun } = lookAgain(held, this.#excuses);
+      return sequelOf(outcome, parcel, unrun);
     });
     const settled = await this.#finish(taken, sequels);
     // AMQP confirms no acknowledgement: one that is lost with its connection brings the job once more.
@@ -111,11 +122,11 @@ export class Engine implements ClaimSide {
     const held = all.filter(({ isDone }) => !isDone);
     const started = reason.started === undefined ? undefined : new Set(reason.started);
     const sequels = held.map((each): Sequel => {
-      const known = this.#toParcel(each);
-      if (started?.has(known.id) === false) return { kind: "again", parcel: known, delayMs: 0 };
+      const { parcel, unrun } = lookAgain(each, this.#excuses);
+      if (started?.has(parcel.id) === false) return { kind: "again", parcel: unrun, delayMs: 0 };
       return reason.kind === "interrupted"
-        ? interrupted(known)
-        : crashed(known, reason.detail ?? `of ${holder}`);
+        ? interrupted(parcel)
+        : crashed(parcel, reason.detail ?? `of ${holder}`);
     });
     await this.#finish(held, sequels);
     const idsOf = (kind: Sequel["kind"]) =>
@@ -151,7 +162,8 @@ export class Engine implements ClaimSide {
     clearTimeout(this.#timer);
     await this.#inTurn(() => this.#giveBack(0)).catch(() => {});
     // Frames of a channel are sent in turn with those of others: the end of the connection would overtake acknowledgements.
-    await this.#link.current?.intake.settleDown().catch(() => {});
+    const intake = this.#link.current?.intake;
+    await Promise.all([intake?.settleDown(), intake?.apart.settleDown()]).catch(() => {});
     await this.#link.close();
     await this.#desk.close();
   }
@@ -162,12 +174,21 @@ export class Engine implements ClaimSide {
       // News of the first job of a lane may come before its name.
       Names.open(wire, this.#topology, this.#book, () => this.#onWake()),
       Intake.open(wire, ({ queue }) => this.#delivered(queue)),
-      listen(wire, this.#topology, ({ excused, queues }) => {
-        if (excused === undefined) for (const queue of queues) this.#onWake(queue);
-        else this.#excuses.add(excused);
-      }),
+      listen(wire, this.#topology, (news) => this.#heard(news)),
     ]);
     return { intake, names, probe: new Probe(wire) };
+  }
+
+  #heard({ excused, unseen = [], by, areReturned, queues }: News): void {
+    if (excused !== undefined) {
+      // What we said ourselves is noted.
+      if (by === this.#name) return;
+      this.#excuses.add(excused);
+      this.#excuses.expect(unseen);
+      return;
+    }
+    if (areReturned === true) this.#link.current?.intake.apart.look();
+    for (const queue of queues) this.#onWake(queue);
   }
 
   /** The server gives to others what was held here, though this process lives. */
@@ -175,10 +196,11 @@ export class Engine implements ClaimSide {
     for (const held of this.#claims.values())
       if (held.intake === intake && !held.isDone) this.#claims.delete(held.token);
     // Also what is being claimed, settled or sent back at this moment.
-    const ids = intake.unacknowledged;
+    const { unacknowledged: excused, unseen } = intake;
     this.#onWake();
-    this.#excuses.add(ids);
-    if (ids.length > 0) void excuse(this.#desk, ids);
+    this.#excuses.add(excused);
+    this.#excuses.expect(unseen);
+    if (excused.length + unseen.length > 0) void excuse(this.#desk, { excused, unseen, by: this.#name });
   }
 
   async #isAlive(holder: string): Promise<boolean> {
@@ -201,9 +223,9 @@ export class Engine implements ClaimSide {
       round.undo();
       throw error;
     }
-    const claimed = round.taken.map(({ parcel, delivery }): Held => {
-      this.#lastToken = Math.max(this.#lastToken, parcel.token, Date.now() * 1000) + 1;
-      return { token: this.#lastToken, holder, parcel, delivery, intake, isFollowed: false, isDone: false };
+    const claimed = round.taken.map((taken): Held => {
+      this.#lastToken = Math.max(this.#lastToken, taken.parcel.token, Date.now() * 1000) + 1;
+      return { ...taken, token: this.#lastToken, holder, intake, isFollowed: false, isDone: false };
     });
     // A connection that was lost since then has lost these claims with it.
     if (!intake.isOpen) throw intake.failure;
@@ -215,7 +237,9 @@ export class Engine implements ClaimSide {
       const isLast = round.partial.queue === queues.at(-1);
       this.#onWake(isLast ? round.partial.queue : undefined);
     }
-    if (claimed.length < limit) for (const { queue } of intake.filled()) this.#onWake(queue);
+    if (claimed.length < limit)
+      for (const { queue, buffer } of intake.filled())
+        if (buffer.some(({ isStuck }) => !isStuck)) this.#onWake(queue);
     return claimed.map(({ parcel, token }) => toClaim(parcel, token));
   }
 
@@ -238,12 +262,6 @@ export class Engine implements ClaimSide {
     return held;
   }
 
-  /** A job as it is to go on. That it came back from nobody's death may have been said only after it was handed out. */
-  #toParcel({ parcel, delivery, token }: Held): Parcel {
-    const known = parcel.crashes === 0 ? parcel : admit(delivery, this.#excuses).parcel;
-    return { ...known, token };
-  }
-
   /**
    * Publishes what follows, and acknowledges then. What cannot be published stays held, and is the reason why this fails; all
    * others are over with by then, and answered for when their caller asks again.
@@ -257,7 +275,7 @@ export class Engine implements ClaimSide {
       if (held === undefined || held.isFollowed || held.isDone || sequel === undefined) return [];
       return [{ held, sequel }];
     });
-    const failures = await this.#follow(due.map(({ sequel }) => sequel));
+    const failures = await this.#onward.follow(due.map(({ sequel }) => sequel));
     const stuck = new Set<Held>();
     for (const [place, { held }] of due.entries()) {
       if (failures[place] === undefined) held.isFollowed = true;
@@ -275,37 +293,15 @@ export class Engine implements ClaimSide {
   }
 
   #acknowledge(gone: readonly Held[]): void {
+    const suspects = gone.filter(({ intake, delivery }) => intake.apart.has(delivery));
     for (const intake of new Set(gone.map((held) => held.intake)))
       intake.acknowledge(gone.filter((held) => held.intake === intake).map(({ delivery }) => delivery));
-    for (const { parcel } of gone) this.#excuses.forget(parcel.id);
+    // The next of them may come.
+    for (const { parcel } of suspects) this.#onWake(parcel.queue);
   }
 
-  /** Sends jobs on their further way: for each the reason why that failed, or `undefined`. */
-  async #follow(sequels: readonly Sequel[]): Promise<readonly unknown[]> {
-    if (sequels.length === 0) return [];
-    try {
-      const desk = await this.#desk.open();
-      const failures = await sendOn(desk, this.#topology.failed[0], sequels);
-      for (const [place, sequel] of sequels.entries()) {
-        if (sequel.kind !== "again" || failures[place] !== undefined) continue;
-        const queue = sequel.delayMs === 0 ? sequel.parcel.queue : undefined;
-        desk.tellNews(queue);
-        this.#onWake(queue);
-      }
-      return failures;
-    } catch (error) {
-      return sequels.map(() => error);
-    }
-  }
-
-  /** What cannot be sent on its way now stays where it is, and is looked at with the next claim. */
   async #putAside(asides: readonly Aside[], intake: Intake): Promise<void> {
-    const failures = await this.#follow(asides.map(({ sequel }) => sequel));
-    if (!intake.isOpen) return;
-    const isSent = (_: unknown, place: number): boolean => failures[place] === undefined;
-    intake.acknowledge(asides.filter(isSent).map(({ delivery }) => delivery));
-    const rest = asides.filter((_, place) => !isSent(_, place)).toReversed();
-    for (const { delivery } of rest) delivery.consumer.lane.buffer.unshift(delivery);
+    if (await this.#onward.putAside(asides, intake)) this.#keepNoHoard();
   }
 
   #delivered(queue: string): void {
@@ -331,8 +327,8 @@ export class Engine implements ClaimSide {
       const deliveries = lane.buffer;
       lane.buffer = [];
       const asides = deliveries.map((delivery): Aside => {
-        const { parcel, sequel } = admit(delivery, this.#excuses);
-        return { delivery, sequel: sequel ?? { kind: "again", parcel, delayMs: 0 } };
+        const { unrun, sequel } = admit(delivery, this.#excuses);
+        return { delivery, sequel: sequel ?? { kind: "again", parcel: unrun, delayMs: 0 } };
       });
       await this.#putAside(asides, intake);
     }

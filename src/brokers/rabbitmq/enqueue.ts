@@ -46,6 +46,8 @@ function toParcel(job: NewJob, now: number, frameMax: number): Parcel {
     interruptions: 0,
     crashes: 0,
     suspected: 0,
+    suspectedIn: 0,
+    generation: 0,
     isApart: false,
     token: 0,
     restMs: 0,

@@ -1,6 +1,9 @@
 import type { Channel, ConsumeMessage } from "amqplib";
 import { AckList } from "./ack-list.ts";
+import { Apart } from "./apart.ts";
+import type { Unseen } from "./excuses.ts";
 import { type Consumer, type Delivery, Lane, type LaneName, MANY } from "./lane.ts";
+import { excuseOf } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -15,6 +18,8 @@ export class Intake {
   readonly #lanes = new Map<string, Lane>();
   readonly #consumers = new Map<string, Consumer>();
   readonly #onDelivery: (lane: Lane) => void;
+  /** What is fetched one at a time. */
+  readonly apart: Apart;
   #nextTag = 1;
   #watched = 0;
   /** What the next consumer gets, as the server was told last; 0 is no bound. */
@@ -24,6 +29,7 @@ export class Intake {
     this.#wire = wire;
     this.#channel = channel;
     this.#acks = new AckList(channel);
+    this.apart = new Apart(wire);
     this.#onDelivery = onDelivery;
     channel.on("error", (error) => wire.fail(error));
     // A message may come after its consumer was cancelled, for which amqplib would close the channel.
@@ -54,9 +60,17 @@ export class Intake {
     return lane;
   }
 
-  /** The ids of all messages that are not acknowledged. */
+  /** All messages that are not acknowledged, as an excuse names them. */
   get unacknowledged(): readonly string[] {
-    return this.#acks.messages.map(({ properties }) => String(properties.messageId));
+    return [...this.#acks.messages, ...this.apart.messages].map(excuseOf);
+  }
+
+  /** How many more the server may have sent. */
+  get unseen(): readonly Unseen[] {
+    return [...this.#lanes.values()].flatMap(({ name, consumers, window }): Unseen[] => {
+      const out = consumers.reduce((sum, consumer) => sum + consumer.out, 0);
+      return window > out ? [[name, window - out]] : [];
+    });
   }
 
   /** Lanes that have anything which nobody claimed. */
@@ -77,7 +91,7 @@ export class Intake {
    */
   async pull(lane: Lane, amount: number): Promise<boolean> {
     // Who asks for many has measured that they are short: as many again may come while those run.
-    let window = lane.isApart ? 1 : Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
+    let window = Math.min(amount < MANY ? amount : amount * 2, MAX_WINDOW);
     if (lane.isWatched) window = Math.max(1, window - lane.window);
     else await this.stop(lane);
     const isLast = lane.consumers.length === 0 && this.#watched >= MAX_WATCHED;
@@ -112,13 +126,13 @@ export class Intake {
 
   /** Acknowledges messages. The server has it for certain with the next answer. */
   acknowledge(deliveries: readonly Delivery[]): void {
-    for (const { consumer } of deliveries) {
+    const rest = this.apart.acknowledge(deliveries);
+    for (const { consumer } of rest) {
       consumer.out--;
-      consumer.lane.out--;
       if (consumer.out === 0 && !consumer.lane.consumers.includes(consumer))
         this.#consumers.delete(consumer.tag);
     }
-    this.#acks.acknowledge(deliveries.map(({ message }) => message));
+    this.#acks.acknowledge(rest.map(({ message }) => message));
   }
 
   #deliver(message: ConsumeMessage): void {
@@ -127,8 +141,7 @@ export class Intake {
     if (consumer === undefined) return this.#channel.nack(message, false, true);
     this.#acks.add(message);
     consumer.out++;
-    consumer.lane.out++;
-    consumer.lane.buffer.push({ message, consumer, at: performance.now() });
+    consumer.lane.buffer.push({ message, consumer, at: performance.now(), isStuck: false });
     this.#onDelivery(consumer.lane);
   }
 

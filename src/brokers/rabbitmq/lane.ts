@@ -1,4 +1,4 @@
-import type { ConsumeMessage } from "amqplib";
+import type { Message } from "amqplib";
 
 /** Jobs of any priority that came back from a process which may have died of any that it held. */
 export const RETURNED = "returned";
@@ -22,9 +22,11 @@ export interface Consumer {
 }
 
 export interface Delivery {
-  readonly message: ConsumeMessage;
+  readonly message: Message;
   readonly consumer: Consumer;
   readonly at: number;
+  /** What has to become of it could not be sent: it is tried again as it is given back, and not by claims. */
+  isStuck: boolean;
 }
 
 /** One queue of the server's, as far as this process has anything of it. */
@@ -41,16 +43,13 @@ export class Lane implements LaneName {
   /** Whether it was seen on the server: a lane is entered in the book of names before it is made. */
   isThere = false;
 
-  /** Messages of it that came and are not acknowledged. */
-  out = 0;
-
   constructor(name: string, { queue, rank }: LaneName) {
     this.name = name;
     this.queue = queue;
     this.rank = rank;
   }
 
-  /** A process holds one of its messages at a time: when it dies, that one is suspected, and no other. */
+  /** Of all such lanes together a process holds one message: when it dies, that one is suspected, and no other. */
   get isApart(): boolean {
     return this.rank === RETURNED;
   }

@@ -15,8 +15,12 @@ export interface Parcel {
   readonly attempts: number;
   readonly interruptions: number;
   readonly crashes: number;
-  /** Of the crashes, those that only a return tells of. Whose process lives may still excuse them. */
+  /** More crashes, of which only returns tell: whose process lives may still excuse them. With those that were excused by then. */
   readonly suspected: number;
+  /** Which of its messages came back so often, by their generation. */
+  readonly suspectedIn: number;
+  /** How many of its messages before this one came back. */
+  readonly generation: number;
   /** Whether it goes on among those that came back. */
   readonly isApart: boolean;
   readonly maxCrashes: number;
@@ -47,7 +51,7 @@ export function laneOf({ queue, priority, isApart }: Parcel): LaneName {
 function toHeaders(parcel: Parcel): Headers | undefined {
   let headers: Headers | undefined;
   for (const [key, field, usual] of NUMBERS) {
-    const value = field === "crashes" ? parcel.crashes - parcel.suspected : parcel[field];
+    const value = parcel[field];
     if (value !== usual) (headers ??= {})[key] = value;
   }
   // Else the lane tells.
@@ -64,6 +68,8 @@ const NUMBERS = [
   ["i", "interruptions", 0],
   ["c", "crashes", 0],
   ["s", "suspected", 0],
+  ["sg", "suspectedIn", 0],
+  ["g", "generation", 0],
   ["m", "maxCrashes", DEFAULT_MAX_CRASHES],
   ["k", "token", 0],
   ["r", "restMs", 0],
@@ -77,7 +83,6 @@ export function toParcel(message: Message, { queue, rank }: LaneName): Parcel | 
   if (typeof messageId !== "string" || typeof type !== "string" || enqueuedAtMs === undefined)
     return undefined;
   const { o: options, tags, p } = headers;
-  const suspected = numberIn(headers, "s", 0);
   return {
     id: messageId,
     queue,
@@ -86,8 +91,10 @@ export function toParcel(message: Message, { queue, rank }: LaneName): Parcel | 
     priority: rank === RETURNED ? (typeof p === "number" ? p : 0) : rank,
     attempts: numberIn(headers, "a", 0),
     interruptions: numberIn(headers, "i", 0),
-    crashes: numberIn(headers, "c", 0) + suspected,
-    suspected,
+    crashes: numberIn(headers, "c", 0),
+    suspected: numberIn(headers, "s", 0),
+    suspectedIn: numberIn(headers, "sg", 0),
+    generation: numberIn(headers, "g", 0),
     isApart: rank === RETURNED,
     maxCrashes: numberIn(headers, "m", DEFAULT_MAX_CRASHES),
     enqueuedAtMs,
@@ -111,6 +118,15 @@ const MAX_SECONDS = 1e11;
 function numberIn(headers: Readonly<Record<string, unknown>>, key: string, usual: number): number {
   const value = headers[key];
   return typeof value === "number" && Number.isSafeInteger(value) ? value : usual;
+}
+
+/** How those who hold a message name it when they say that they live: each of a job's messages has returns of its own. */
+export function excuseOf(message: Message): string {
+  return toExcuse(String(message.properties.messageId), numberIn(headersOf(message), "g", 0));
+}
+
+export function toExcuse(id: string, generation: number): string {
+  return generation === 0 ? id : `${id}#${generation}`;
 }
 
 /** How often the server gave this message out before and got it back from a connection that was lost. */

@@ -1,4 +1,5 @@
 import type { Channel } from "amqplib";
+import type { Unseen } from "./excuses.ts";
 import { fromJson, toNews } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
@@ -6,6 +7,12 @@ import type { Wire } from "./wire.ts";
 export interface News {
   /** Jobs whose connection was lost while their process lives: their return is no crash. */
   readonly excused?: readonly string[] | undefined;
+  /** How many more there may be. */
+  readonly unseen?: readonly Unseen[] | undefined;
+  /** Who says so. */
+  readonly by?: string | undefined;
+  /** Whether there are jobs that came back. */
+  readonly areReturned?: boolean | undefined;
   /** Queues that have jobs to claim; `undefined` among them stands for any. */
   readonly queues: readonly (string | undefined)[];
 }

@@ -16,6 +16,7 @@ interface RoundOptions {
 
 interface Taken {
   readonly parcel: Parcel;
+  readonly unrun: Parcel;
   readonly delivery: Delivery;
 }
 
@@ -35,9 +36,10 @@ export class Round {
   /** Takes from the first lane before the second, until there is enough or nothing more. */
   async gather(lanes: readonly Lane[]): Promise<void> {
     const { limit } = this.#options;
-    for (let from = 0; from < lanes.length; from += MAX_WATCHED) {
-      const some = lanes.length <= MAX_WATCHED ? lanes : lanes.slice(from, from + MAX_WATCHED);
-      const promising = lanes.length <= MAX_WATCHED ? lanes : await this.#promising(some);
+    const areFew = lanes.filter(({ isApart }) => !isApart).length <= MAX_WATCHED;
+    const portion = areFew ? lanes.length : MAX_WATCHED;
+    for (let from = 0; from < lanes.length; from += portion) {
+      const promising = areFew ? lanes : await this.#promising(lanes.slice(from, from + portion));
       this.#isSettled = false;
       for (const lane of promising) {
         await this.#empty(promising, lane);
@@ -57,15 +59,19 @@ export class Round {
         this.partial = lane;
         return;
       }
+      if (this.asides.length >= MAX_ASIDES) {
+        this.partial = lane;
+        return;
+      }
       if (!(await this.#isThere(lane))) return;
       if (await this.#bring(lanes, lane)) return;
     }
   }
 
-  /** Has the lane bring one message at a time, and by itself after the first. */
   async #takeOne(lane: Lane): Promise<void> {
-    if (lane.out > 0 || lane.consumers.length > 0 || !(await this.#isThere(lane))) return;
-    await this.#options.intake.pull(lane, 1);
+    const { limit, intake, probe } = this.#options;
+    if (this.taken.length >= limit || lane.buffer.length > 0) return;
+    await intake.apart.fetch(lane, probe);
     this.#take(lane);
   }
 
@@ -95,17 +101,24 @@ export class Round {
     return lane.isThere;
   }
 
-  #take({ buffer }: Lane): void {
-    const { limit, excuses } = this.#options;
+  #take(lane: Lane): void {
+    const { limit, excuses, intake } = this.#options;
+    const { buffer } = lane;
+    const kept: Delivery[] = [];
     let seen = 0;
     for (; seen < buffer.length && this.taken.length < limit; seen++) {
       const delivery = buffer[seen];
       if (delivery === undefined) break;
-      const { parcel, sequel } = admit(delivery, excuses);
-      if (sequel === undefined) this.taken.push({ parcel, delivery });
+      const { parcel, unrun, sequel } = admit(delivery, excuses);
+      // What cannot be set apart now runs where it is, one at a time as well.
+      const isSuspect = sequel?.kind === "again" && sequel.parcel.isApart && !lane.isApart;
+      const isTaken = sequel === undefined || (delivery.isStuck && isSuspect && intake.apart.isFree);
+      if (isTaken) this.taken.push({ parcel, unrun, delivery });
+      else if (delivery.isStuck) kept.push(delivery);
       else this.asides.push({ delivery, sequel });
+      if (isTaken && sequel !== undefined) intake.apart.hold(delivery);
     }
-    buffer.splice(0, seen);
+    buffer.splice(0, seen, ...kept);
   }
 
   /** Those that have any jobs, or would bring them by themselves. */
@@ -135,5 +148,7 @@ export class Round {
   }
 }
 
+/** What is put aside is sent on before more is looked at: a dead host may have held tens of thousands. */
+const MAX_ASIDES = 500;
 /** How long the server may take to bring what it says is there; the next claim sees it otherwise. */
 const PATIENCE_MS = 500;

@@ -50,8 +50,11 @@ export function answerOf<Method extends keyof ClaimSide>(
 }
 
 export function toNews(value: unknown): News {
-  const { excused, queues } = (value ?? {}) as Partial<News>;
+  const { excused, unseen, by, areReturned, queues } = (value ?? {}) as Partial<News>;
   return {
+    unseen,
+    by,
+    areReturned,
     excused: Array.isArray(excused) ? excused.map(String) : undefined,
     queues: Array.isArray(queues) ? queues.map(String) : [undefined],
   };

@@ -9,8 +9,7 @@ export type Sequel =
   | { readonly kind: "again"; readonly parcel: Parcel; readonly delayMs: number }
   | { readonly kind: "failed"; readonly parcel: Parcel; readonly error: JobError; readonly keepMs: number };
 
-export function sequelOf(outcome: Outcome, known: Parcel): Sequel | undefined {
-  const parcel = rejoined(known);
+export function sequelOf(outcome: Outcome, parcel: Parcel, unrun: Parcel): Sequel | undefined {
   switch (outcome.kind) {
     case "completed":
     case "cancelled":
@@ -29,7 +28,7 @@ export function sequelOf(outcome: Outcome, known: Parcel): Sequel | undefined {
       return { kind: "failed", parcel: { ...parcel, attempts }, error, keepMs };
     }
     case "released":
-      return outcome.started ? interrupted(parcel) : { kind: "again", parcel: known, delayMs: 0 };
+      return outcome.started ? interrupted(parcel) : { kind: "again", parcel: unrun, delayMs: 0 };
     case "crashed":
       return crashed(parcel, outcome.detail);
     case "advanced": {
@@ -45,18 +44,12 @@ export function sequelOf(outcome: Outcome, known: Parcel): Sequel | undefined {
 }
 
 export function interrupted(parcel: Parcel): Sequel {
-  const counted = { ...rejoined(parcel), interruptions: parcel.interruptions + 1 };
-  return { kind: "again", parcel: counted, delayMs: 0 };
-}
-
-/** It has run, and its process lives to tell: it is no longer one of those that came back. */
-function rejoined(parcel: Parcel): Parcel {
-  return { ...parcel, suspected: 0, isApart: false };
+  return { kind: "again", parcel: { ...parcel, interruptions: parcel.interruptions + 1 }, delayMs: 0 };
 }
 
 /** A crash more: it waits again, or is poison. */
 export function crashed(parcel: Parcel, detail: string | undefined): Sequel {
-  const counted = { ...rejoined(parcel), crashes: parcel.crashes + 1 };
+  const counted = { ...parcel, crashes: parcel.crashes + 1 };
   return poisonOf(counted, detail) ?? { kind: "again", parcel: counted, delayMs: 0 };
 }
 

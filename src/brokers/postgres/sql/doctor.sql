@@ -9,25 +9,26 @@ select current_setting('server_version'), current_setting('autovacuum'), current
 -- name: deadlocks
 select deadlocks, to_char(stats_reset, 'YYYY-MM-DD HH24:MI') from pg_stat_database where datname = current_database();
 
--- The counts of a server that crashed begin at nothing, what a vacuum found stays. The last: how many bytes a row takes in the table itself, by the statistics of its columns; 0 before there are any.
+-- The counts of a server that crashed begin at nothing; what a vacuum found stays. The last: how many bytes a row takes in the table itself, by the statistics of its columns; 0 before there are any.
 -- name: tables
-select s.relname, greatest(s.n_live_tup, c.reltuples::bigint), s.n_dead_tup, pg_total_relation_size(s.relid), pg_relation_size(s.relid),
+select s.relname, case when s.n_live_tup + s.n_dead_tup > 0 then s.n_live_tup else c.reltuples::bigint end, s.n_dead_tup, pg_total_relation_size(s.relid), pg_relation_size(s.relid),
   coalesce('autovacuum_enabled=false' = any (c.reloptions) or 'autovacuum_enabled=off' = any (c.reloptions), false),
   coalesce((select 28 + sum(w.avg_width * (1 - w.null_frac)) from pg_stats w
     where w.schemaname = s.schemaname and w.tablename = s.relname), 0)::int
 from pg_stat_user_tables s join pg_class c on c.oid = s.relid
 where s.schemaname = $1 order by s.relname;
 
--- What keeps dead rows from being removed, the oldest first: sessions and prepared transactions, by their time.
+-- What keeps dead rows of this database from being removed, the oldest first: sessions and prepared transactions, by their time.
 -- name: snapshots
 select * from (
   select 'the session ' || pid || ' of ' || coalesce(nullif(application_name, ''), usename, '?') as who,
     extract(epoch from clock_timestamp() - xact_start)::int as seconds
   from pg_stat_activity
   where xact_start is not null and (backend_xmin is not null or backend_xid is not null) and pid <> pg_backend_pid()
-    and backend_type = 'client backend'
+    and backend_type = 'client backend' and datname = current_database()
   union all
   select 'the prepared transaction ' || gid, extract(epoch from clock_timestamp() - prepared)::int from pg_prepared_xacts
+  where database = current_database()
 ) s order by seconds desc limit 1;
 
 -- … and standbys that say what they still read, and replication slots, which have no time: by the transactions since then.
@@ -43,7 +44,7 @@ select * from (
 -- name: sight
 select pg_has_role(current_user, 'pg_read_all_stats', 'usage'), exists (
   select from pg_stat_activity a
-  where a.backend_type is null or (a.backend_type = 'client backend' and not pg_has_role(current_user, a.usesysid, 'usage'))
+  where a.datname = current_database() and not pg_has_role(current_user, a.usesysid, 'usage')
 );
 
 -- name: slots

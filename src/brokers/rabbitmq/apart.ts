@@ -1,0 +1,99 @@
+import type { Channel, Message } from "amqplib";
+import type { Delivery, Lane } from "./lane.ts";
+import type { Probe } from "./probe.ts";
+import type { Wire } from "./wire.ts";
+
+/**
+ * Of the jobs that came back from dead processes, whichever queue they are of, this process has one at a time, so
+ * that a crash says which it was. One that runs for long does not hold up the others for ever.
+ */
+export class Apart {
+  readonly #wire: Wire;
+  /** Since when it has each. */
+  readonly #held = new Map<Delivery, number>();
+  /** Those of them that were fetched, which has a channel of its own: acknowledgements of several at once go by the order on one. */
+  readonly #fetched = new Set<Delivery>();
+  /** Until when a lane is not looked at, as it was empty. */
+  readonly #emptyUntil = new Map<string, number>();
+  #channel: Promise<Channel> | undefined;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** Whether there may be one more. */
+  get isFree(): boolean {
+    if (this.#held.size === 0) return true;
+    const before = performance.now() - LONG_MS;
+    return [...this.#held.values()].every((since) => since < before);
+  }
+
+  /** Messages that were fetched and are not acknowledged. */
+  get messages(): readonly Message[] {
+    return [...this.#fetched].map(({ message }) => message);
+  }
+
+  has(delivery: Delivery): boolean {
+    return this.#held.size > 0 && this.#held.has(delivery);
+  }
+
+  /** Counts one that is where others are. */
+  hold(delivery: Delivery): void {
+    this.#held.set(delivery, performance.now());
+  }
+
+  /** There is something in these lanes again. */
+  look(): void {
+    this.#emptyUntil.clear();
+  }
+
+  /** Brings a message of a lane into its buffer, if there is one and it may. */
+  async fetch(lane: Lane, probe: Probe): Promise<void> {
+    const now = performance.now();
+    if (!this.isFree || now < (this.#emptyUntil.get(lane.name) ?? 0)) return;
+    // A lane that is gone would end the channel, and the connection with it.
+    const count = (await probe.count(lane.name)) ?? 0;
+    const message = count > 0 && (await this.#get(lane.name));
+    if (message === false) {
+      this.#emptyUntil.set(lane.name, now + EMPTY_MS);
+      return;
+    }
+    const consumer = { tag: "", lane, window: 1, out: 1 };
+    const delivery: Delivery = { message, consumer, at: performance.now(), isStuck: false };
+    this.#fetched.add(delivery);
+    this.hold(delivery);
+    lane.buffer.push(delivery);
+  }
+
+  /** Acknowledges those that were fetched, and answers with the others. */
+  acknowledge(deliveries: readonly Delivery[]): readonly Delivery[] {
+    if (this.#held.size === 0) return deliveries;
+    return deliveries.filter((delivery) => {
+      this.#held.delete(delivery);
+      if (!this.#fetched.delete(delivery)) return true;
+      // With a channel that is lost the server gives it to others.
+      this.#channel?.then((channel) => channel.ack(delivery.message)).catch(() => {});
+      return false;
+    });
+  }
+
+  /** Resolves when the server has what was acknowledged. */
+  async settleDown(): Promise<void> {
+    if (this.#channel === undefined) return;
+    const channel = await this.#channel;
+    await this.#wire.answer(channel.prefetch(0));
+  }
+
+  async #get(queue: string): Promise<Message | false> {
+    this.#channel ??= this.#wire.answer(this.#wire.model.createChannel()).then((channel) => {
+      channel.on("error", (error) => this.#wire.fail(error));
+      return channel;
+    });
+    const channel = await this.#channel;
+    return this.#wire.answer(channel.get(queue));
+  }
+}
+
+/** As long as a worker has one suspect wait for another. */
+const LONG_MS = 30_000;
+const EMPTY_MS = 100;
