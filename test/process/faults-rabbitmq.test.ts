@@ -189,7 +189,7 @@ describe.skipIf(unavailable !== undefined)("RabbitMQ", () => {
     expect(threads).toHaveLength(1);
     await threads[0]?.terminate();
 
-    expect(await eventually("it is claimed again", claim)).toMatchObject({ id, crashes: 1 });
+    expect(await eventually("it is claimed again", claim)).toMatchObject({ id, crashes: 0 });
     const outcome = { id, token: first.token, kind: "completed" } as const;
     expect((await broker.settle([outcome])).settled).toEqual([false]);
   });

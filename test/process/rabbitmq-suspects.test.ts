@@ -12,7 +12,7 @@ import { service } from "../support/services.ts";
 const { url: server, unavailable } = await service("rabbitmq");
 const PROGRAM = new URL("../fixtures/killer.ts", import.meta.url).pathname;
 const REGISTER = new URL("../../dist/worker/modules/register.js", import.meta.url).href;
-const INNOCENT = 300;
+const INNOCENT = 150;
 
 test.skipIf(unavailable !== undefined).each([
   ["quorum", 3],
@@ -31,7 +31,7 @@ test.skipIf(unavailable !== undefined).each([
     const innocent = () => new Set(begun().filter((n) => n > 0)).size;
     await using broker = await openBroker(url);
     // Those that kill are behind some that have made the worker ask for many.
-    const numbers = Array.from({ length: INNOCENT }, (_, n) => n + 1).toSpliced(100, 0, 0, -1);
+    const numbers = Array.from({ length: INNOCENT }, (_, n) => n + 1).toSpliced(60, 0, 0, -1);
     await broker.enqueue(
       numbers.map((n) => {
         const queue = n > 0 && n % 3 === 0 ? "other" : "work";
