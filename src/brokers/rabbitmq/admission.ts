@@ -63,11 +63,14 @@ function admitReturned(parcel: Parcel, { returns, isOld, excuses, lane }: Return
   const before = Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
   const deaths = before + Math.max(0, returns - excused);
   const handed = { ...parcel, suspected: 0, suspectedIn: 0, generation: generation + 1 };
-  const unrun = { ...handed, suspected: before + Math.max(returns, excused), suspectedIn: generation };
+  const unrun =
+    returns === 0
+      ? parcel
+      : { ...handed, suspected: before + Math.max(returns, excused), suspectedIn: generation };
   if (deaths < (maxCrashes - crashes >= SEVERAL ? 2 : 1))
     return { parcel: handed, unrun, sequel: isOld ? again(unrun) : undefined };
   const most = Math.max(maxCrashes, crashes + deaths + Math.min(2, maxCrashes));
-  const apart = { ...unrun, isApart: true, maxCrashes: most };
+  const apart = { ...unrun, generation: generation + 1, isApart: true, maxCrashes: most };
   return {
     parcel: { ...handed, crashes: crashes + deaths, maxCrashes: most },
     unrun: apart,
@@ -79,10 +82,12 @@ function admitReturned(parcel: Parcel, { returns, isOld, excuses, lane }: Return
 const SEVERAL = 3;
 
 /** Each return of a job that its process held alone of its kind is a crash of its own. */
-function admitApart(parcel: Parcel, { returns, isOld, excuses }: Return): Admission {
+function admitApart(parcel: Parcel, { returns, isOld, excuses, lane }: Return): Admission {
   const { id, generation, suspected, suspectedIn } = parcel;
   const before = parcel.crashes + Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
-  const excused = excuses.of(toExcuse(id, generation));
+  const name = toExcuse(id, generation);
+  if (excuses.of(name) < returns) excuses.pardon(lane, name);
+  const excused = excuses.of(name);
   const crashes = before + Math.max(0, returns - excused);
   const next = { ...parcel, generation: generation + (returns > 0 ? 1 : 0) };
   const handed = { ...next, crashes, suspected: 0, suspectedIn: 0, isApart: false };
@@ -90,13 +95,18 @@ function admitApart(parcel: Parcel, { returns, isOld, excuses }: Return): Admiss
     returns === 0
       ? parcel
       : { ...next, crashes: before, suspected: Math.max(returns, excused), suspectedIn: generation };
-  const sequel = poisonOf(handed, undefined) ?? (isOld ? again(unrun) : undefined);
+  const poison = poisonOf(handed, undefined);
+  // Whose process lives may say so when it is connected again.
+  const verdict = returns === 0 ? poison : { ...again(unrun), delayMs: JUDGED_AFTER_MS };
+  const sequel = poison === undefined ? (isOld ? again(unrun) : undefined) : verdict;
   return { parcel: handed, unrun, sequel };
 }
 
-function again(parcel: Parcel): Sequel {
+function again(parcel: Parcel): Extract<Sequel, { kind: "again" }> {
   return { kind: "again", parcel, delayMs: 0 };
 }
+
+const JUDGED_AFTER_MS = 2000;
 
 const FOREIGN_KEEP_MS = 86_400_000;
 

@@ -15,6 +15,8 @@ export class Apart {
   readonly #fetched = new Set<Delivery>();
   /** Until when a lane is not looked at, as it was empty. */
   readonly #emptyUntil = new Map<string, number>();
+  readonly #doubtful = new Set<string>();
+  #looks = 0;
   #channel: Promise<Channel> | undefined;
 
   constructor(wire: Wire) {
@@ -34,7 +36,7 @@ export class Apart {
   }
 
   has(delivery: Delivery): boolean {
-    return this.#held.size > 0 && this.#held.has(delivery);
+    return this.#held.has(delivery) || this.#fetched.has(delivery);
   }
 
   /** Counts one that is where others are. */
@@ -42,9 +44,20 @@ export class Apart {
     this.#held.set(delivery, performance.now());
   }
 
+  /** One that is not handed out: it runs nowhere, and needs no room. */
+  leave(delivery: Delivery): void {
+    this.#held.delete(delivery);
+  }
+
   /** There is something in these lanes again. */
   look(): void {
+    this.#looks++;
     this.#emptyUntil.clear();
+  }
+
+  /** Lanes of which the server may have sent one more, or has not read yet that one is done. */
+  get unseen(): readonly string[] {
+    return [...this.#doubtful];
   }
 
   /** Brings a message of a lane into its buffer, if there is one and it may. */
@@ -52,10 +65,12 @@ export class Apart {
     const now = performance.now();
     if (!this.isFree || now < (this.#emptyUntil.get(lane.name) ?? 0)) return;
     // A lane that is gone would end the channel, and the connection with it.
+    const looks = this.#looks;
     const count = (await probe.count(lane.name)) ?? 0;
     const message = count > 0 && (await this.#get(lane.name));
     if (message === false) {
-      this.#emptyUntil.set(lane.name, now + EMPTY_MS);
+      // Unless there was news of one meanwhile.
+      if (looks === this.#looks) this.#emptyUntil.set(lane.name, now + EMPTY_MS);
       return;
     }
     const consumer = { tag: "", lane, window: 1, out: 1 };
@@ -67,10 +82,11 @@ export class Apart {
 
   /** Acknowledges those that were fetched, and answers with the others. */
   acknowledge(deliveries: readonly Delivery[]): readonly Delivery[] {
-    if (this.#held.size === 0) return deliveries;
+    if (this.#held.size + this.#fetched.size === 0) return deliveries;
     return deliveries.filter((delivery) => {
       this.#held.delete(delivery);
       if (!this.#fetched.delete(delivery)) return true;
+      this.#doubtful.add(delivery.consumer.lane.name);
       // With a channel that is lost the server gives it to others.
       this.#channel?.then((channel) => channel.ack(delivery.message)).catch(() => {});
       return false;
@@ -90,7 +106,11 @@ export class Apart {
       return channel;
     });
     const channel = await this.#channel;
-    return this.#wire.answer(channel.get(queue));
+    this.#doubtful.add(queue);
+    const message = await this.#wire.answer(channel.get(queue));
+    // The server has read all that was acknowledged before.
+    this.#doubtful.clear();
+    return message;
   }
 }
 

@@ -2,7 +2,7 @@ import { GangerError } from "../../errors.ts";
 import { hopsOf, toRoute } from "./delay.ts";
 import { toFailure, toFull } from "./failure.ts";
 import type { Letter } from "./frames.ts";
-import { type LaneName, RETURNED } from "./lane.ts";
+import type { LaneName } from "./lane.ts";
 import { Mentions } from "./mentions.ts";
 import { laneOf, type Parcel, toLetter } from "./message.ts";
 import { NOT_FOUND, Probe } from "./probe.ts";
@@ -17,12 +17,12 @@ export class Desk {
   readonly probe: Probe;
   readonly publisher: Publisher;
   /** Called with each lane that this desk came to know of. */
-  onLane: (lane: LaneName) => void = () => undefined;
+  onLane: (lane: LaneName, madeAt: number) => void = () => undefined;
+  /** Whether jobs that came back are safer where they are than in the place that their queue has for them. */
+  isYoung: (queue: string) => boolean = () => false;
   readonly #topology: Topology;
   readonly #made = new Map<string, Promise<void>>();
   readonly #lanes = new Set<string>();
-  /** Until when nothing goes into a lane that it did not come for. */
-  readonly #youngUntil = new Map<string, number>();
   #hasNames = false;
   readonly #mentions = new Mentions();
   #lastNewsAt = 0;
@@ -62,8 +62,7 @@ export class Desk {
       const of = laneOf(parcel);
       const lane = this.#topology.laneName(of);
       if (!this.#lanes.has(lane)) await this.#ensure(lane, () => this.#makeLane(of));
-      const youngUntil = this.#youngUntil.get(lane);
-      if (youngUntil !== undefined && performance.now() < youngUntil) throw tooYoung(lane);
+      if (parcel.isApart && this.isYoung(parcel.queue)) throw tooYoung(lane);
       letters.push(
         delayMs > 0
           ? await this.#delayed(parcel, delayMs, lane)
@@ -138,17 +137,17 @@ export class Desk {
   /** A lane is in the book of names before it is there: nobody could find it otherwise. */
   async #makeLane(lane: LaneName): Promise<void> {
     const [name, options] = this.#topology.lane(lane);
+    let madeAt = 0;
     if ((await this.probe.count(name)) === undefined) {
       await this.#makeNames();
-      const content = Buffer.from(JSON.stringify([lane.queue, lane.rank]));
+      madeAt = Date.now();
+      const content = Buffer.from(JSON.stringify([lane.queue, lane.rank, madeAt]));
       const target = { exchange: "", routingKey: this.#topology.names[0] };
       await this.publisher.publish([{ ...target, content, options: { persistent: true, messageId: name } }]);
-      // Jobs that came back are safe where they are; a queue that is made right before its server is killed is lost.
-      if (lane.rank === RETURNED) this.#youngUntil.set(name, performance.now() + YOUNG_MS);
     }
     await this.probe.run((channel) => channel.assertQueue(name, options));
     this.#lanes.add(name);
-    this.onLane(lane);
+    this.onLane(lane, madeAt);
   }
 
   async #makeNames(): Promise<void> {
@@ -208,5 +207,3 @@ function tooYoung(lane: string): GangerError {
 }
 
 const NEWS_GAP_MS = 5;
-/** Twice as long as RabbitMQ takes to enter a new quorum queue where it finds it after a SIGKILL. */
-const YOUNG_MS = 1000;

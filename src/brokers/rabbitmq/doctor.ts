@@ -102,7 +102,7 @@ const MANY_PRIORITIES = 20;
 
 /** A node at its limit of open files takes connections and answers nothing; Debian's is 1024 unless it is told otherwise. */
 function files(lanes: readonly LaneName[], { type }: RabbitmqLocation): readonly Finding[] {
-  // Each queue gets one more with the first process that dies while it has jobs of it.
+  // Each queue gets one more once jobs of it are suspected of the death of their process.
   const queues = new Set(lanes.map(({ queue }) => queue)).size;
   const most = lanes.filter(({ rank }) => rank !== RETURNED).length + queues;
   if (type !== "quorum" || most <= MANY_LANES) return [];

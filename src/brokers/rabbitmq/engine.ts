@@ -18,7 +18,7 @@ import { toFailure } from "./failure.ts";
 import { type Held, lookAgain } from "./held.ts";
 import { Lives } from "./holders.ts";
 import { Intake } from "./intake.ts";
-import type { Lane, LaneName } from "./lane.ts";
+import type { Delivery, Lane, LaneName } from "./lane.ts";
 import { Link } from "./link.ts";
 import type { RabbitmqLocation } from "./location.ts";
 import { toClaim } from "./message.ts";
@@ -49,7 +49,6 @@ export class Engine implements ClaimSide {
   readonly #onward: Onward;
   readonly #claims = new Map<number, Held>();
   readonly #title: string;
-  readonly #name = randomUUID();
   readonly #onWake: Wake;
   #lastToken = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -70,7 +69,8 @@ export class Engine implements ClaimSide {
       heartbeatSeconds,
       setUp: async (wire) => {
         const desk = await Desk.open(wire, this.#topology);
-        desk.onLane = (lane) => this.#book.add(lane);
+        desk.onLane = (lane, madeAt) => this.#book.add(lane, madeAt);
+        desk.isYoung = (queue) => this.#book.isYoung(queue);
         return desk;
       },
       onLost: (desk) => desk.close(),
@@ -179,12 +179,9 @@ export class Engine implements ClaimSide {
     return { intake, names, probe: new Probe(wire) };
   }
 
-  #heard({ excused, unseen = [], by, areReturned, queues }: News): void {
+  #heard({ excused, unseen = [], by = randomUUID(), areReturned, queues }: News): void {
     if (excused !== undefined) {
-      // What we said ourselves is noted.
-      if (by === this.#name) return;
-      this.#excuses.add(excused);
-      this.#excuses.expect(unseen);
+      this.#excuses.hear({ excused, unseen, by });
       return;
     }
     if (areReturned === true) this.#link.current?.intake.apart.look();
@@ -198,9 +195,9 @@ export class Engine implements ClaimSide {
     // Also what is being claimed, settled or sent back at this moment.
     const { unacknowledged: excused, unseen } = intake;
     this.#onWake();
-    this.#excuses.add(excused);
-    this.#excuses.expect(unseen);
-    if (excused.length + unseen.length > 0) void excuse(this.#desk, { excused, unseen, by: this.#name });
+    const word = { excused, unseen, by: randomUUID() };
+    this.#excuses.hear(word);
+    if (excused.length + unseen.length > 0) void excuse(this.#desk, word);
   }
 
   async #isAlive(holder: string): Promise<boolean> {
@@ -322,10 +319,11 @@ export class Engine implements ClaimSide {
     if (intake === undefined) return;
     const before = performance.now() - afterMs;
     for (const lane of intake.filled()) {
-      if ((lane.buffer[0]?.at ?? 0) > before) continue;
-      await intake.stop(lane);
-      const deliveries = lane.buffer;
-      lane.buffer = [];
+      const isHoard = lane.buffer.some(({ at, isStuck }) => !isStuck && at <= before);
+      if (isHoard) await intake.stop(lane);
+      const isOver = ({ isStuck }: Delivery) => (isStuck ? afterMs === 0 || this.#onward.isDue : isHoard);
+      const deliveries = lane.buffer.filter(isOver);
+      lane.buffer = lane.buffer.filter((delivery) => !isOver(delivery));
       const asides = deliveries.map((delivery): Aside => {
         const { unrun, sequel } = admit(delivery, this.#excuses);
         return { delivery, sequel: sequel ?? { kind: "again", parcel: unrun, delayMs: 0 } };

@@ -1,5 +1,6 @@
 import { isGangerError } from "../../errors.ts";
 import type { Desk } from "./desk.ts";
+import { toFull } from "./failure.ts";
 import type { Link } from "./link.ts";
 
 /**
@@ -8,7 +9,9 @@ import type { Link } from "./link.ts";
  */
 export class Excuses {
   readonly #counts = new Map<string, number>();
-  readonly #unseen = new Map<string, { left: number; readonly until: number }>();
+  readonly #heard = new Set<string>();
+  readonly #pardons = new Map<string, number>();
+  readonly #unseen = new Map<string, { left: number; readonly until: number; readonly losses: number }>();
 
   add(ids: readonly string[]): void {
     for (const id of ids) {
@@ -22,16 +25,34 @@ export class Excuses {
     }
   }
 
+  /** Notes what somebody says who lives. It may be said more than once. */
+  hear({ excused, unseen, by }: Word): void {
+    if (this.#heard.has(by)) return;
+    if (this.#heard.size >= MAX_WORDS) this.#heard.clear();
+    this.#heard.add(by);
+    this.add(excused);
+    this.expect(unseen);
+  }
+
   /** So many messages of these lanes may have been on their way to somebody who lives, and come back without having been seen. */
   expect(unseen: readonly Unseen[]): void {
     const until = performance.now() + UNSEEN_MS;
-    for (const [lane, amount] of unseen) this.#unseen.set(lane, { left: amount, until });
+    for (const [lane, amount] of unseen) {
+      const { left = 0, until: before = 0, losses = 0 } = this.#unseen.get(lane) ?? {};
+      const rest = before > performance.now() ? left : 0;
+      this.#unseen.set(lane, { left: amount + rest, until, losses: losses + 1 });
+    }
   }
 
   /** Takes a return that nobody has excused for that of a message which nobody had seen, where there may be one. */
   pardon(lane: string, id: string): void {
     const unseen = this.#unseen.get(lane);
     if (unseen === undefined || unseen.left === 0 || performance.now() > unseen.until) return;
+    // One lost connection explains one return.
+    const pardons = this.#pardons.get(id) ?? 0;
+    if (pardons >= unseen.losses) return;
+    if (this.#pardons.size >= MAX_EXCUSES) this.#pardons.clear();
+    this.#pardons.set(id, pardons + 1);
     unseen.left--;
     this.add([id]);
   }
@@ -41,23 +62,33 @@ export class Excuses {
   }
 }
 
+/** What somebody says who lost a connection and lives. */
+export interface Word {
+  readonly excused: readonly string[];
+  readonly unseen: readonly Unseen[];
+  /** A name of its own. */
+  readonly by: string;
+}
+
 /** Of a lane, by its name on the server, how many messages may have been on their way. */
 export type Unseen = readonly [lane: string, amount: number];
 
 const MAX_EXCUSES = 20_000;
+const MAX_WORDS = 10_000;
 /** They are at the head of their lanes, and looked at soon. */
 const UNSEEN_MS = 10_000;
 
 /** Says to all others, once that can be said, that these jobs came back from a process that lives. */
-export async function excuse(
-  link: Link<Desk>,
-  excuses: { readonly excused: readonly string[]; readonly unseen: readonly Unseen[]; readonly by: string },
-): Promise<void> {
+export async function excuse(link: Link<Desk>, word: Word): Promise<void> {
   const deadline = performance.now() + LATE_MS;
   for (let pauseMs = 250; performance.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
     try {
       const desk = await link.open();
-      return desk.mention(excuses);
+      if (desk.wire.blocked !== undefined) throw toFull(desk.wire.title, desk.wire.blocked);
+      desk.mention(word);
+      // Some may not be back to hear it; those who are count it once.
+      for (const ms of AGAIN_MS) setTimeout(() => link.current?.mention(word), ms).unref();
+      return;
     } catch (error) {
       if (isGangerError(error, "GANGER_BROKER_CLOSED")) return;
       await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
@@ -65,6 +96,7 @@ export async function excuse(
   }
 }
 
+const AGAIN_MS = [1000, 3000];
 /** For how long a network may be away: who has such a job by then may still run it. */
 const LATE_MS = 600_000;
 const MAX_PAUSE_MS = 3000;

@@ -67,10 +67,11 @@ export class Intake {
 
   /** How many more the server may have sent. */
   get unseen(): readonly Unseen[] {
-    return [...this.#lanes.values()].flatMap(({ name, consumers, window }): Unseen[] => {
+    const coming = [...this.#lanes.values()].flatMap(({ name, consumers, window }): Unseen[] => {
       const out = consumers.reduce((sum, consumer) => sum + consumer.out, 0);
       return window > out ? [[name, window - out]] : [];
     });
+    return [...coming, ...this.apart.unseen.map((name): Unseen => [name, 1])];
   }
 
   /** Lanes that have anything which nobody claimed. */

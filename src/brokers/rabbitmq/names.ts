@@ -94,9 +94,9 @@ export class Names {
         channel.ack(message);
         const entry = fromJson(message.content);
         if (Array.isArray(entry)) {
-          const [queue, rank]: readonly unknown[] = entry;
+          const [queue, rank, madeAt]: readonly unknown[] = entry;
           if (typeof queue === "string" && (typeof rank === "number" || rank === RETURNED)) {
-            if (this.#book.add({ queue, rank })) this.#onLane();
+            if (this.#book.add({ queue, rank }, Number(madeAt ?? 0))) this.#onLane();
           }
         }
         this.#reached(offsetOf(headersOf(message)));

@@ -17,6 +17,8 @@ interface OnwardOptions {
 /** Has jobs go on that do not just go: to wait again, apart from the others, or among the failed. */
 export class Onward {
   readonly #options: OnwardOptions;
+  #retryAt = 0;
+  #retryMs = FIRST_RETRY_MS;
 
   constructor(options: OnwardOptions) {
     this.#options = options;
@@ -38,19 +40,32 @@ export class Onward {
     }
   }
 
+  /** Whether it is time to try again what could not be sent. */
+  get isDue(): boolean {
+    return performance.now() >= this.#retryAt;
+  }
+
   /** What cannot be sent on its way now stays where it is; true when there is any. */
   async putAside(asides: readonly Aside[], intake: Intake): Promise<boolean> {
+    if (asides.length === 0) return false;
     const failures = await this.follow(asides.map(({ sequel }) => sequel));
     if (!intake.isOpen) return false;
     const isSent = (_: unknown, place: number): boolean => failures[place] === undefined;
-    intake.acknowledge(asides.filter(isSent).map(({ delivery }) => delivery));
+    const sent = asides.filter(isSent).map(({ delivery }) => delivery);
+    // The next of those may come.
+    for (const delivery of sent)
+      if (intake.apart.has(delivery)) this.#options.onWake(delivery.consumer.lane.queue);
+    intake.acknowledge(sent);
     const rest = asides.filter((_, place) => !isSent(_, place)).toReversed();
-    for (const { delivery } of rest) {
+    for (const { delivery, sequel } of rest) {
+      if (sequel.kind === "failed" || sequel.delayMs > 0) intake.apart.leave(delivery);
       // Once: what is stuck wakes nobody again.
       if (!delivery.isStuck) this.#options.onWake(delivery.consumer.lane.queue);
       delivery.isStuck = true;
       delivery.consumer.lane.buffer.unshift(delivery);
     }
+    this.#retryMs = rest.length === 0 ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    this.#retryAt = performance.now() + this.#retryMs;
     return rest.length > 0;
   }
 
@@ -69,3 +84,7 @@ export class Onward {
     desk.mention({ queues: [...returned], areReturned: true });
   }
 }
+
+const FIRST_RETRY_MS = 100;
+/** A queue that confirms nothing holds up all claims for 5 s each time. */
+const MAX_RETRY_MS = 30_000;

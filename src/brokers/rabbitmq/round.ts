@@ -59,6 +59,7 @@ export class Round {
         this.partial = lane;
         return;
       }
+      if (lane.buffer.length >= MAX_STUCK) return;
       if (this.asides.length >= MAX_ASIDES) {
         this.partial = lane;
         return;
@@ -70,7 +71,7 @@ export class Round {
 
   async #takeOne(lane: Lane): Promise<void> {
     const { limit, intake, probe } = this.#options;
-    if (this.taken.length >= limit || lane.buffer.length > 0) return;
+    if (this.taken.length >= limit || lane.buffer.some(({ isStuck }) => !isStuck)) return;
     await intake.apart.fetch(lane, probe);
     this.#take(lane);
   }
@@ -79,7 +80,10 @@ export class Round {
   undo(): void {
     const deliveries = [...this.taken, ...this.asides].map(({ delivery }) => delivery);
     deliveries.sort((a, b) => b.message.fields.deliveryTag - a.message.fields.deliveryTag);
-    for (const delivery of deliveries) delivery.consumer.lane.buffer.unshift(delivery);
+    for (const delivery of deliveries) {
+      delivery.consumer.lane.buffer.unshift(delivery);
+      if (!delivery.consumer.lane.isApart) this.#options.intake.apart.leave(delivery);
+    }
   }
 
   /** Fills a lane's buffer, and takes from it. True when it has no more. */
@@ -110,13 +114,15 @@ export class Round {
       const delivery = buffer[seen];
       if (delivery === undefined) break;
       const { parcel, unrun, sequel } = admit(delivery, excuses);
-      // What cannot be set apart now runs where it is, one at a time as well.
+      // What cannot be set apart now runs where it is, one at a time as well; what was only to be sent anew just runs.
       const isSuspect = sequel?.kind === "again" && sequel.parcel.isApart && !lane.isApart;
-      const isTaken = sequel === undefined || (delivery.isStuck && isSuspect && intake.apart.isFree);
+      const runsHere =
+        sequel?.kind === "again" && sequel.delayMs === 0 && (!isSuspect || intake.apart.isFree);
+      const isTaken = sequel === undefined || (delivery.isStuck && runsHere);
       if (isTaken) this.taken.push({ parcel, unrun, delivery });
       else if (delivery.isStuck) kept.push(delivery);
       else this.asides.push({ delivery, sequel });
-      if (isTaken && sequel !== undefined) intake.apart.hold(delivery);
+      if (isTaken && isSuspect) intake.apart.hold(delivery);
     }
     buffer.splice(0, seen, ...kept);
   }
@@ -150,5 +156,7 @@ export class Round {
 
 /** What is put aside is sent on before more is looked at: a dead host may have held tens of thousands. */
 const MAX_ASIDES = 500;
+/** What can be neither sent on nor run is not heaped up here without end. */
+const MAX_STUCK = 5000;
 /** How long the server may take to bring what it says is there; the next claim sees it otherwise. */
 const PATIENCE_MS = 500;
