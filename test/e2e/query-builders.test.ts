@@ -8,7 +8,7 @@ import { drizzle as drizzleMysql } from "drizzle-orm/mysql2";
 import { drizzle as drizzlePostgres } from "drizzle-orm/node-postgres";
 import { connect, defineJob } from "ganger";
 import createKnex, { type Knex } from "knex";
-import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from "kysely";
+import { type Dialect, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from "kysely";
 import { createPool } from "mysql2";
 import { createConnection, createPool as createPromisePool } from "mysql2/promise";
 import { Client, Pool } from "pg";
@@ -46,10 +46,7 @@ const POSTGRES: Record<string, Transact> = {
       pool: { options: {}, connect: async () => single, end: async () => {} },
     });
     try {
-      const db = new Kysely<Shop>({ dialect });
-      await db
-        .transaction()
-        .execute((trx) => work(() => trx.insertInto("orders").values(ORDER).execute(), connection));
+      await transactByKysely(dialect, connection, work);
     } finally {
       connection.release();
       await pool.end();
@@ -83,10 +80,7 @@ const MYSQL: Record<string, Transact> = {
       },
     });
     try {
-      const db = new Kysely<Shop>({ dialect });
-      await db
-        .transaction()
-        .execute((trx) => work(() => trx.insertInto("orders").values(ORDER).execute(), connection));
+      await transactByKysely(dialect, connection, work);
     } finally {
       connection.release();
       await pool.promise().end();
@@ -108,14 +102,7 @@ const SQLITE: Record<string, Transact> = {
   },
   Kysely: async (url, work) => {
     const database = new Database(fileOf(url));
-    const db = new Kysely<Shop>({ dialect: new SqliteDialect({ database }) });
-    try {
-      await db
-        .transaction()
-        .execute((trx) => work(() => trx.insertInto("orders").values(ORDER).execute(), database));
-    } finally {
-      await db.destroy();
-    }
+    await transactByKysely(new SqliteDialect({ database }), database, work);
   },
   Knex: (url, work) =>
     transactByKnex(
@@ -123,6 +110,17 @@ const SQLITE: Record<string, Transact> = {
       work,
     ),
 };
+
+async function transactByKysely(dialect: Dialect, transaction: object, work: Work): Promise<void> {
+  const db = new Kysely<Shop>({ dialect });
+  try {
+    await db
+      .transaction()
+      .execute((trx) => work(() => trx.insertInto("orders").values(ORDER).execute(), transaction));
+  } finally {
+    await db.destroy();
+  }
+}
 
 async function transactByKnex(config: Knex.Config, work: Work): Promise<void> {
   const knex = createKnex(config);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { admit } from "../../src/brokers/rabbitmq/admission.ts";
 import { Excuses } from "../../src/brokers/rabbitmq/excuses.ts";
 import { type Delivery, Lane } from "../../src/brokers/rabbitmq/lane.ts";
-import { excuseOf, laneOf, type Parcel, toLetter } from "../../src/brokers/rabbitmq/message.ts";
+import { excuseOf, laneOf, type Parcel, toLetter, UNTRIED } from "../../src/brokers/rabbitmq/message.ts";
 
 /** A job on a server: the message that it is now, and how often that was given out for nothing. */
 class Job {
@@ -69,24 +69,16 @@ function toMessage(parcel: Parcel): [Message, Lane] {
 }
 
 const PARCEL: Parcel = {
+  ...UNTRIED,
   id: "id",
   queue: "mail",
   name: "task",
   payload: Buffer.from("1"),
   priority: 7,
-  attempts: 0,
-  interruptions: 0,
-  crashes: 0,
-  suspected: 0,
-  suspectedIn: 0,
-  generation: 0,
-  isApart: false,
   maxCrashes: 3,
   enqueuedAtMs: 1_700_000_000_000,
-  token: 0,
   options: undefined,
   tags: undefined,
-  restMs: 0,
 };
 
 describe("a job that comes back", () => {

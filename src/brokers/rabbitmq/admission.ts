@@ -1,6 +1,6 @@
 import type { Excuses } from "./excuses.ts";
 import type { Delivery } from "./lane.ts";
-import { type Parcel, returnsOf, toExcuse, toParcel } from "./message.ts";
+import { type Parcel, returnsOf, toExcuse, toParcel, UNTRIED } from "./message.ts";
 import { hasCount } from "./rows.ts";
 import { poisonOf, type Sequel } from "./sequel.ts";
 
@@ -50,56 +50,50 @@ export function admit({ message, consumer }: Delivery, excuses: Excuses): Admiss
   return parcel.isApart ? admitApart(parcel, returned) : admitReturned(parcel, returned);
 }
 
-/**
- * It came back from a connection that was lost, unless somebody who lives has said that it was theirs. It may have been one of
- * hundreds that a process held, of which one killed it: for the second time it is tried apart from the others, and not given up
- * for what happened before.
- */
-function admitReturned(parcel: Parcel, { returns, isOld, excuses, lane }: Return): Admission {
-  const { id, generation, crashes, maxCrashes, suspected, suspectedIn } = parcel;
+/** What the returns of a job say: it came back from a connection that was lost, unless somebody who lives has said that it was theirs. */
+function weigh(parcel: Parcel, { returns, excuses, lane }: Return) {
+  const { id, generation, suspected, suspectedIn } = parcel;
   const name = toExcuse(id, generation);
   if (excuses.of(name) < returns) excuses.pardon(lane, name);
   const excused = excuses.of(name);
   const before = Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
-  const deaths = before + Math.max(0, returns - excused);
-  const handed = { ...parcel, suspected: 0, suspectedIn: 0, generation: generation + 1 };
-  const unrun =
-    returns === 0
-      ? parcel
-      : { ...handed, suspected: before + Math.max(returns, excused), suspectedIn: generation };
-  if (deaths < (maxCrashes - crashes >= SEVERAL ? 2 : 1))
-    return { parcel: handed, unrun, sequel: isOld ? again(unrun) : undefined };
-  const most = Math.max(maxCrashes, crashes + deaths + Math.min(2, maxCrashes));
-  const apart = { ...unrun, generation: generation + 1, isApart: true, maxCrashes: most };
+  const next = { ...parcel, generation: generation + (returns > 0 ? 1 : 0) };
+  const noted = { ...next, suspected: before + Math.max(returns, excused), suspectedIn: generation };
   return {
-    parcel: { ...handed, crashes: crashes + deaths, maxCrashes: most },
-    unrun: apart,
-    sequel: again(apart),
+    deaths: before + Math.max(0, returns - excused),
+    handed: { ...next, suspected: 0, suspectedIn: 0, isApart: false },
+    unrun: returns === 0 ? parcel : noted,
   };
+}
+
+/**
+ * It may have been one of hundreds that a process held, of which one killed it: for the second time it is tried apart from the
+ * others, and not given up for what happened before.
+ */
+function admitReturned(parcel: Parcel, returned: Return): Admission {
+  const { deaths, handed, unrun } = weigh(parcel, returned);
+  const { crashes, maxCrashes } = parcel;
+  if (deaths < (maxCrashes - crashes >= SEVERAL ? 2 : 1))
+    return { parcel: handed, unrun, sequel: returned.isOld ? again(unrun) : undefined };
+  const most = Math.max(maxCrashes, crashes + deaths + Math.min(2, maxCrashes));
+  const apart = { ...unrun, isApart: true, maxCrashes: most };
+  const suspect = { ...handed, crashes: crashes + deaths, maxCrashes: most };
+  return { parcel: suspect, unrun: apart, sequel: again(apart) };
 }
 
 /** Who may crash as often is not set apart for the first return: hundreds come back with each process that is killed. */
 const SEVERAL = 3;
 
 /** Each return of a job that its process held alone of its kind is a crash of its own. */
-function admitApart(parcel: Parcel, { returns, isOld, excuses, lane }: Return): Admission {
-  const { id, generation, suspected, suspectedIn } = parcel;
-  const before = parcel.crashes + Math.max(0, suspected - excuses.of(toExcuse(id, suspectedIn)));
-  const name = toExcuse(id, generation);
-  if (excuses.of(name) < returns) excuses.pardon(lane, name);
-  const excused = excuses.of(name);
-  const crashes = before + Math.max(0, returns - excused);
-  const next = { ...parcel, generation: generation + (returns > 0 ? 1 : 0) };
-  const handed = { ...next, crashes, suspected: 0, suspectedIn: 0, isApart: false };
-  const unrun =
-    returns === 0
-      ? parcel
-      : { ...next, crashes: before, suspected: Math.max(returns, excused), suspectedIn: generation };
-  const poison = poisonOf(handed, undefined);
+function admitApart(parcel: Parcel, returned: Return): Admission {
+  const { deaths, handed, unrun } = weigh(parcel, returned);
+  const counted = { ...handed, crashes: parcel.crashes + deaths };
+  const poison = poisonOf(counted, undefined);
+  if (poison === undefined)
+    return { parcel: counted, unrun, sequel: returned.isOld ? again(unrun) : undefined };
   // Whose process lives may say so when it is connected again.
-  const verdict = returns === 0 ? poison : { ...again(unrun), delayMs: JUDGED_AFTER_MS };
-  const sequel = poison === undefined ? (isOld ? again(unrun) : undefined) : verdict;
-  return { parcel: handed, unrun, sequel };
+  const sequel = returned.returns === 0 ? poison : { ...again(unrun), delayMs: JUDGED_AFTER_MS };
+  return { parcel: counted, unrun, sequel };
 }
 
 function again(parcel: Parcel): Extract<Sequel, { kind: "again" }> {
@@ -111,22 +105,14 @@ const JUDGED_AFTER_MS = 2000;
 const FOREIGN_KEEP_MS = 86_400_000;
 
 const FOREIGN: Parcel = {
+  ...UNTRIED,
   id: "foreign",
   queue: "",
   name: "",
   payload: Buffer.alloc(0),
   priority: 0,
-  attempts: 0,
-  interruptions: 0,
-  crashes: 0,
-  suspected: 0,
-  suspectedIn: 0,
-  generation: 0,
-  isApart: false,
   maxCrashes: 1,
   enqueuedAtMs: 0,
-  token: 0,
   options: undefined,
   tags: undefined,
-  restMs: 0,
 };

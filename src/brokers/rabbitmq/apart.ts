@@ -9,18 +9,22 @@ import type { Wire } from "./wire.ts";
  */
 export class Apart {
   readonly #wire: Wire;
+  readonly #freed: (lane: Lane) => void;
   /** Since when it has each. */
   readonly #held = new Map<Delivery, number>();
   /** Those of them that were fetched, which has a channel of its own: acknowledgements of several at once go by the order on one. */
   readonly #fetched = new Set<Delivery>();
   /** Until when a lane is not looked at, as it was empty. */
   readonly #emptyUntil = new Map<string, number>();
+  /** Lanes of which a message was asked for or acknowledged, to which there was no answer yet. */
   readonly #doubtful = new Set<string>();
   #looks = 0;
   #channel: Promise<Channel> | undefined;
 
-  constructor(wire: Wire) {
+  /** `freed` is called when one of a lane is done with: the next may come. */
+  constructor(wire: Wire, freed: (lane: Lane) => void) {
     this.#wire = wire;
+    this.#freed = freed;
   }
 
   /** Whether there may be one more. */
@@ -33,10 +37,6 @@ export class Apart {
   /** Messages that were fetched and are not acknowledged. */
   get messages(): readonly Message[] {
     return [...this.#fetched].map(({ message }) => message);
-  }
-
-  has(delivery: Delivery): boolean {
-    return this.#held.has(delivery) || this.#fetched.has(delivery);
   }
 
   /** Counts one that is where others are. */
@@ -84,9 +84,12 @@ export class Apart {
   acknowledge(deliveries: readonly Delivery[]): readonly Delivery[] {
     if (this.#held.size + this.#fetched.size === 0) return deliveries;
     return deliveries.filter((delivery) => {
-      this.#held.delete(delivery);
-      if (!this.#fetched.delete(delivery)) return true;
-      this.#doubtful.add(delivery.consumer.lane.name);
+      const { lane } = delivery.consumer;
+      const wasHeld = this.#held.delete(delivery);
+      const wasFetched = this.#fetched.delete(delivery);
+      if (wasHeld || wasFetched) this.#freed(lane);
+      if (!wasFetched) return true;
+      this.#doubtful.add(lane.name);
       // With a channel that is lost the server gives it to others.
       this.#channel?.then((channel) => channel.ack(delivery.message)).catch(() => {});
       return false;

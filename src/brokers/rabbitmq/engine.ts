@@ -173,17 +173,17 @@ export class Engine implements ClaimSide {
     const [names, intake] = await Promise.all([
       // News of the first job of a lane may come before its name.
       Names.open(wire, this.#topology, this.#book, () => this.#onWake()),
-      Intake.open(wire, ({ queue }) => this.#delivered(queue)),
+      Intake.open(wire, {
+        delivered: ({ queue }) => this.#delivered(queue),
+        freed: ({ queue }) => this.#onWake(queue),
+      }),
       listen(wire, this.#topology, (news) => this.#heard(news)),
     ]);
     return { intake, names, probe: new Probe(wire) };
   }
 
-  #heard({ excused, unseen = [], by = randomUUID(), areReturned, queues }: News): void {
-    if (excused !== undefined) {
-      this.#excuses.hear({ excused, unseen, by });
-      return;
-    }
+  #heard({ word, areReturned, queues }: News): void {
+    if (word !== undefined) return this.#excuses.hear(word);
     if (areReturned === true) this.#link.current?.intake.apart.look();
     for (const queue of queues) this.#onWake(queue);
   }
@@ -290,11 +290,8 @@ export class Engine implements ClaimSide {
   }
 
   #acknowledge(gone: readonly Held[]): void {
-    const suspects = gone.filter(({ intake, delivery }) => intake.apart.has(delivery));
     for (const intake of new Set(gone.map((held) => held.intake)))
       intake.acknowledge(gone.filter((held) => held.intake === intake).map(({ delivery }) => delivery));
-    // The next of them may come.
-    for (const { parcel } of suspects) this.#onWake(parcel.queue);
   }
 
   async #putAside(asides: readonly Aside[], intake: Intake): Promise<void> {

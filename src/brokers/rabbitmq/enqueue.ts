@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { GangerError } from "../../errors.ts";
 import { DEFAULT_MAX_CRASHES, type NewJob } from "../../job/job.ts";
 import type { Desk } from "./desk.ts";
-import type { Parcel } from "./message.ts";
+import { type Parcel, UNTRIED } from "./message.ts";
 
 /** Ids are of this process and a number. */
 const OWN = randomBytes(9).toString("base64url");
@@ -33,6 +33,7 @@ function toParcel(job: NewJob, now: number, frameMax: number): Parcel {
   const tagText = tags.length === 0 ? undefined : JSON.stringify(tags);
   assertHeaders(options, tagText, frameMax);
   return {
+    ...UNTRIED,
     id: `${OWN}-${(lastNumber++).toString(36)}`,
     queue,
     name,
@@ -42,15 +43,6 @@ function toParcel(job: NewJob, now: number, frameMax: number): Parcel {
     options,
     tags: tagText,
     enqueuedAtMs: now,
-    attempts: 0,
-    interruptions: 0,
-    crashes: 0,
-    suspected: 0,
-    suspectedIn: 0,
-    generation: 0,
-    isApart: false,
-    token: 0,
-    restMs: 0,
   };
 }
 

@@ -1,6 +1,5 @@
 import { isGangerError } from "../../errors.ts";
 import type { Desk } from "./desk.ts";
-import { toFull } from "./failure.ts";
 import type { Link } from "./link.ts";
 
 /**
@@ -31,11 +30,11 @@ export class Excuses {
     if (this.#heard.size >= MAX_WORDS) this.#heard.clear();
     this.#heard.add(by);
     this.add(excused);
-    this.expect(unseen);
+    this.#expect(unseen);
   }
 
   /** So many messages of these lanes may have been on their way to somebody who lives, and come back without having been seen. */
-  expect(unseen: readonly Unseen[]): void {
+  #expect(unseen: readonly Unseen[]): void {
     const until = performance.now() + UNSEEN_MS;
     for (const [lane, amount] of unseen) {
       const { left = 0, until: before = 0, losses = 0 } = this.#unseen.get(lane) ?? {};
@@ -84,15 +83,17 @@ export async function excuse(link: Link<Desk>, word: Word): Promise<void> {
   for (let pauseMs = 250; performance.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
     try {
       const desk = await link.open();
-      if (desk.wire.blocked !== undefined) throw toFull(desk.wire.title, desk.wire.blocked);
-      desk.mention(word);
-      // Some may not be back to hear it; those who are count it once.
-      for (const ms of AGAIN_MS) setTimeout(() => link.current?.mention(word), ms).unref();
-      return;
+      // In an alarm nothing is sent.
+      if (desk.wire.blocked === undefined) {
+        desk.mention(word);
+        // Some may not be back to hear it; those who are count it once.
+        for (const ms of AGAIN_MS) setTimeout(() => link.current?.mention(word), ms).unref();
+        return;
+      }
     } catch (error) {
       if (isGangerError(error, "GANGER_BROKER_CLOSED")) return;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
     }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
   }
 }
 

@@ -6,6 +6,13 @@ import { type Consumer, type Delivery, Lane, type LaneName, MANY } from "./lane.
 import { excuseOf } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
+export interface IntakeEvents {
+  /** A message has come by itself. */
+  readonly delivered: (lane: Lane) => void;
+  /** Of those that are held one at a time there may be another. */
+  readonly freed: (lane: Lane) => void;
+}
+
 /**
  * Takes messages from lanes over one channel. A lane is consumed with a window of as many messages as were
  * asked for. The consumer stays when it brought fewer, so that the next job comes by itself; and while its
@@ -17,7 +24,7 @@ export class Intake {
   readonly #acks: AckList;
   readonly #lanes = new Map<string, Lane>();
   readonly #consumers = new Map<string, Consumer>();
-  readonly #onDelivery: (lane: Lane) => void;
+  readonly #events: IntakeEvents;
   /** What is fetched one at a time. */
   readonly apart: Apart;
   #nextTag = 1;
@@ -25,12 +32,12 @@ export class Intake {
   /** What the next consumer gets, as the server was told last; 0 is no bound. */
   #window = 0;
 
-  private constructor(wire: Wire, channel: Channel, onDelivery: (lane: Lane) => void) {
+  private constructor(wire: Wire, channel: Channel, events: IntakeEvents) {
     this.#wire = wire;
     this.#channel = channel;
     this.#acks = new AckList(channel);
-    this.apart = new Apart(wire);
-    this.#onDelivery = onDelivery;
+    this.apart = new Apart(wire, events.freed);
+    this.#events = events;
     channel.on("error", (error) => wire.fail(error));
     // A message may come after its consumer was cancelled, for which amqplib would close the channel.
     channel.removeAllListeners("delivery");
@@ -39,8 +46,8 @@ export class Intake {
     channel.on("cancel", ({ consumerTag }) => this.#forget(consumerTag));
   }
 
-  static async open(wire: Wire, onDelivery: (lane: Lane) => void): Promise<Intake> {
-    return new Intake(wire, await wire.model.createChannel(), onDelivery);
+  static async open(wire: Wire, events: IntakeEvents): Promise<Intake> {
+    return new Intake(wire, await wire.model.createChannel(), events);
   }
 
   get isOpen(): boolean {
@@ -143,7 +150,7 @@ export class Intake {
     this.#acks.add(message);
     consumer.out++;
     consumer.lane.buffer.push({ message, consumer, at: performance.now(), isStuck: false });
-    this.#onDelivery(consumer.lane);
+    this.#events.delivered(consumer.lane);
   }
 
   /** The server cancels a consumer whose queue is deleted. */

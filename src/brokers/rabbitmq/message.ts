@@ -34,6 +34,19 @@ export interface Parcel {
   readonly restMs: number;
 }
 
+/** A job that nothing has happened to yet. */
+export const UNTRIED = {
+  attempts: 0,
+  interruptions: 0,
+  crashes: 0,
+  suspected: 0,
+  suspectedIn: 0,
+  generation: 0,
+  isApart: false,
+  token: 0,
+  restMs: 0,
+} as const satisfies Partial<Parcel>;
+
 /** Its queue and priority are those of its lane, and what has its usual value is left out: each byte is written and read with every job. */
 export function toLetter(parcel: Parcel, target: Pick<Letter, "exchange" | "routingKey">): Letter {
   const { id, name, enqueuedAtMs, payload } = parcel;

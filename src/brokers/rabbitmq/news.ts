@@ -1,16 +1,12 @@
 import type { Channel } from "amqplib";
-import type { Unseen } from "./excuses.ts";
+import type { Word } from "./excuses.ts";
 import { fromJson, toNews } from "./rows.ts";
 import type { Topology } from "./topology.ts";
 import type { Wire } from "./wire.ts";
 
 export interface News {
-  /** Jobs whose connection was lost while their process lives: their return is no crash. */
-  readonly excused?: readonly string[] | undefined;
-  /** How many more there may be. */
-  readonly unseen?: readonly Unseen[] | undefined;
-  /** Who says so. */
-  readonly by?: string | undefined;
+  /** Of jobs whose connection was lost while their process lives: their return is no crash. Then it is of nothing else. */
+  readonly word?: Word | undefined;
   /** Whether there are jobs that came back. */
   readonly areReturned?: boolean | undefined;
   /** Queues that have jobs to claim; `undefined` among them stands for any. */

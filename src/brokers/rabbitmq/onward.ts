@@ -51,11 +51,7 @@ export class Onward {
     const failures = await this.follow(asides.map(({ sequel }) => sequel));
     if (!intake.isOpen) return false;
     const isSent = (_: unknown, place: number): boolean => failures[place] === undefined;
-    const sent = asides.filter(isSent).map(({ delivery }) => delivery);
-    // The next of those may come.
-    for (const delivery of sent)
-      if (intake.apart.has(delivery)) this.#options.onWake(delivery.consumer.lane.queue);
-    intake.acknowledge(sent);
+    intake.acknowledge(asides.filter(isSent).map(({ delivery }) => delivery));
     const rest = asides.filter((_, place) => !isSent(_, place)).toReversed();
     for (const { delivery, sequel } of rest) {
       if (sequel.kind === "failed" || sequel.delayMs > 0) intake.apart.leave(delivery);

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Channel, ChannelModel, Message } from "amqplib";
 import type { ClaimSide } from "./claim-side.ts";
+import type { Unseen, Word } from "./excuses.ts";
 import type { News } from "./news.ts";
 
 /** What the driver and the wire are believed to give. The only file that believes. */
@@ -49,13 +51,23 @@ export function answerOf<Method extends keyof ClaimSide>(
   return value as Awaited<ReturnType<ClaimSide[Method]>>;
 }
 
-export function toNews(value: unknown): News {
-  const { excused, unseen, by, areReturned, queues } = (value ?? {}) as Partial<News>;
+/** What was said without a name is heard each time. */
+function toWord(value: unknown): Word | undefined {
+  const { excused, unseen, by } = (value ?? {}) as Partial<Word>;
+  if (!Array.isArray(excused)) return undefined;
+  const pairs = Array.isArray(unseen) ? unseen.filter(Array.isArray) : [];
   return {
-    unseen,
-    by,
+    excused: excused.map(String),
+    unseen: pairs.map(([lane, amount]): Unseen => [String(lane), Number(amount)]),
+    by: by ?? randomUUID(),
+  };
+}
+
+export function toNews(value: unknown): News {
+  const { areReturned, queues } = (value ?? {}) as Partial<News>;
+  return {
+    word: toWord(value),
     areReturned,
-    excused: Array.isArray(excused) ? excused.map(String) : undefined,
     queues: Array.isArray(queues) ? queues.map(String) : [undefined],
   };
 }

@@ -1,5 +1,5 @@
 import { GangerError } from "../../errors.ts";
-import { createClient, createCluster, type RedisClient } from "./driver.ts";
+import { type ClusterNode, createClient, createCluster, type RedisClient } from "./driver.ts";
 import { type ServerFacts, toFacts } from "./facts.ts";
 import { isScriptMissing, isTimeout, toFailure } from "./failure.ts";
 import { type Cluster, homeOf } from "./home.ts";
@@ -22,6 +22,8 @@ export class Connection {
   readonly #scripts: ReadonlyMap<string, Script>;
   readonly #trouble: Trouble;
   #isOpen = true;
+  /** The node of a cluster that had our keys at that epoch. */
+  #home: { readonly epoch: number; readonly node: ClusterNode | undefined } | undefined;
   #epoch = 0;
   /** What all calls wait for while there is no connection. */
   #reconnecting: Promise<void> | undefined;
@@ -76,9 +78,9 @@ export class Connection {
   /** Runs a command that is about the server, not about a key: in a cluster, on the one that has our keys. */
   async ask(command: string, ...args: string[]): Promise<unknown> {
     return this.#guard(async () => {
-      const home =
-        this.#cluster === undefined ? undefined : await homeOf(this.#cluster, this.location.prefix);
-      return (home ?? this.#client).call(command, args);
+      if (this.#cluster !== undefined && this.#home?.epoch !== this.#epoch)
+        this.#home = { epoch: this.#epoch, node: await homeOf(this.#cluster, this.location.prefix) };
+      return (this.#home?.node ?? this.#client).call(command, args);
     });
   }
 
