@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openBroker } from "ganger";
+import { type Broker, openBroker } from "ganger";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { Proxy } from "../support/proxy.ts";
 import { deleteQueues } from "../support/rabbitmq-queues.ts";
 import { service } from "../support/services.ts";
 
@@ -75,5 +76,45 @@ test.skipIf(unavailable !== undefined).each([
       await deleteQueues(server, prefix);
       rmSync(folder, { recursive: true });
     }
+  },
+);
+
+const claim = (broker: Broker, holder: string) =>
+  broker.claim({ queues: ["work", "other"], limit: 10, holder });
+
+test.skipIf(unavailable !== undefined)(
+  "of what is suspected a process holds one, whichever queue it is of",
+  async () => {
+    const prefix = `suspects${process.pid}one`;
+    const direct = new URL(server);
+    await using proxy = await Proxy.start(Number(direct.port) || 5672);
+    const far = new URL(direct);
+    far.host = `127.0.0.1:${proxy.port}`;
+    for (const url of [direct, far]) url.searchParams.set("prefix", prefix);
+    await using near = await openBroker(direct.href);
+    await using cutOff = await openBroker(far.href);
+    const holders = ["near", "far"].map((holder) => ({ holder, queues: "*" }));
+    await near.heartbeat(holders, 60_000);
+    const ids = await near.enqueue(
+      ["work", "other"].map((queue) => ({ queue, name: "task", payload: "1", maxCrashes: 1 })),
+    );
+    expect(await claim(cutOff, "far")).toHaveLength(2);
+    proxy.swallow();
+    proxy.cut();
+
+    const seen: string[] = [];
+    while (seen.length < ids.length) {
+      const held = await eventually("one is handed out", async () => {
+        const claims = await claim(near, "near");
+        return claims.length > 0 && claims;
+      });
+      expect(held).toMatchObject([{ crashes: 1 }]);
+      expect(await claim(near, "near")).toEqual([]);
+      seen.push(...held.map(({ id }) => id));
+      await near.settle(held.map(({ id, token }) => ({ id, token, kind: "completed" })));
+    }
+    expect(seen.sort()).toEqual([...ids].sort());
+    proxy.pass();
+    await deleteQueues(server, prefix);
   },
 );
